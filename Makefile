@@ -1,0 +1,38 @@
+# Everything here works from a fresh clone: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench setup system clean
+
+setup: $(STAMP)
+
+# the build hook of the package fetches the boundaries and builds the map's scripts
+$(STAMP): pyproject.toml hatch_build.py data/boundaries/build.py data/boundaries/registry.toml maps/build_assets.py package-lock.json
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	touch $(STAMP)
+
+# Chromium, Chinese fonts: with the system's package manager when run as root; else the tests that need them skip and say so
+system:
+	@sh .ci/system-parts
+
+demo: setup
+	$(BIN)/sanxian demo demo
+
+test: setup system
+	$(BIN)/python -m pytest -n 2
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) demo

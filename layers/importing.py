@@ -1,0 +1,465 @@
+"""A file becomes a layer version: read, placed on the Earth, repaired, understood, covered, indexed, written whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import shapely
+
+from layers.card import LayerCard, RejectedFeature
+from layers.coverage import Coverage, cut_to_units, of_districts, of_features, of_geometry
+from layers.digest import content_digest
+from layers.errors import CoverageError, EmptyLayerError, ExpectationError, ImportOptionError, LayerExistsError
+from layers.kinds import KIND_SPECS, interpret
+from layers.published import published_files
+from layers.records import pack
+from layers.repair import repair
+from spatial.accuracy import SURVEYED, UNSTATED_LAYER, accuracy_of_scale, restated
+from spatial.crs import to_geographic
+from spatial.errors import OutsideWorkingAreaError
+from spatial.overlay.index import build_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from layers.model import KindName, Role
+    from layers.workspace.store import VersionEntry, WorkspaceStore
+    from spatial.accuracy import PositionalAccuracy
+    from spatial.reading.model import Reading
+
+__all__ = ["ImportOptions", "Imported", "import_layer"]
+
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """
+    What the user says of a layer that its file does not say.
+
+    Dates are ISO. ``coverage`` is a list of district codes, a Reading of a file with the area, or ``"layer"``.
+    """
+
+    kind: KindName
+    name: str
+    replace: bool = False
+    historical: bool = False
+    theme: str | None = None
+    role: Role | None = None
+    meaning: str | None = None
+    data_date: str | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
+    source: str | None = None
+    coverage: tuple[str, ...] | Reading | Literal["layer"] | None = None
+    accuracy_m: float | None = None
+    scale: int | None = None
+    surveyed: bool = False
+    influence_m: float | None = None
+    restricted: bool | None = None
+    synthetic: bool = False
+    indicative: bool = False
+    georeference_method: str = "official_vector"
+    expect_features: int | None = None
+    expect_area_km2: float | None = None
+    declared_none: bool = False
+    accept_rejected: tuple[str, ...] = ()
+    why: str | None = None
+    keep_source: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A version that was written, its card, and the version that answered before it (None for a new layer)."""
+
+    entry: VersionEntry
+    card: LayerCard
+    previous: VersionEntry | None = None
+    problems: tuple[object, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sorted:
+    """The features of a reading after placing and repair: those that can be used, and those that cannot."""
+
+    geometries: NDArray[Any]
+    rows: tuple[dict[str, Any], ...]
+    ids: tuple[str, ...]
+    repaired: frozenset[str]
+    rejected: tuple[RejectedFeature, ...]
+
+
+def import_layer(
+    store: WorkspaceStore, reading: Reading | None, options: ImportOptions, *, source: tuple[Path | bytes, str] | None = None
+) -> Imported:
+    """
+    Write one version of a layer.
+
+    Parameters
+    ----------
+    store
+        An open workspace.
+    reading
+        The file, read; None only with ``declared_none``.
+    options
+        What the user says of it.
+    source
+        The imported bytes and their extension, kept in the workspace unless ``keep_source`` is False.
+
+    Returns
+    -------
+    imported
+        The new version; the workspace has changed whole.
+
+    Raises
+    ------
+    ImportRefusedError
+        With what to do, before anything is written.
+    """
+    _require_consistent(options, reading)
+    previous = _previous(store, options)
+    placed = _placed(reading) if reading is not None else _nothing()
+    accuracy = _layer_accuracy(reading, options)
+    accuracy_m = accuracy.metres
+    understood = interpret(
+        options.kind, placed.rows, placed.geometries, placed.ids, role=options.role, influence_m=options.influence_m
+    )
+    features = tuple(_marked(f, placed.repaired) for f in understood.features)
+    _require_expected(options, reading, placed)
+    digest = content_digest(features, placed.geometries)
+    coverage = _coverage(options, placed.geometries, accuracy_m, digest)
+    accepted = _accepted(options, placed.rejected)
+    kind = KIND_SPECS[options.kind]
+    restricted = kind.restricted_by_default if options.restricted is None else options.restricted
+    card = LayerCard(
+        name=options.name,
+        kind=options.kind,
+        role=understood.role,
+        theme=options.theme or kind.default_theme(options.name, features),
+        meaning=options.meaning,
+        source=options.source,
+        source_file=None if reading is None else reading.source_name,
+        sha256=None if reading is None else reading.source_sha256,
+        format=None if reading is None else reading.format,
+        encoding=None if reading is None else reading.encoding,
+        content_digest=digest,
+        crs=None if reading is None or reading.crs is None else reading.crs.code,
+        crs_status=None if reading is None else reading.crs_status,
+        crs_evidence=() if reading is None else tuple((e.code, e.value) for e in reading.crs_evidence),
+        datum=None if reading is None else reading.datum,
+        data_date=options.data_date,
+        valid_from=options.valid_from or options.data_date,
+        valid_until=options.valid_until,
+        accuracy_m=accuracy_m,
+        accuracy_basis=accuracy.basis,
+        accuracy_terms=tuple((t.code, t.metres) for t in accuracy.terms),
+        coverage_kind=None if coverage is None else coverage.kind,
+        coverage_label=None if coverage is None else coverage.label,
+        coverage_source=None if coverage is None else coverage.source,
+        coverage_version=None if coverage is None else coverage.version,
+        coverage_accuracy_m=None if coverage is None else coverage.accuracy_m,
+        georeference_method=options.georeference_method,
+        indicative=options.indicative,
+        synthetic=options.synthetic,
+        restricted=restricted,
+        declared_none=options.declared_none,
+        features=len(features),
+        class_counts=dict(sorted(understood.class_counts.items())),
+        area_m2=round(float(build_area(placed.geometries)), 2),
+        repaired=len(placed.repaired),
+        rejected=accepted,
+        influence_m=options.influence_m,
+        problems=tuple(_problem_code(p) for p in (*(reading.problems if reading else ()), *understood.problems)),
+    )
+    arrays: dict[str, NDArray[Any]] = {**pack(features), **build_index(placed.geometries)}
+    if coverage is not None:
+        cover = build_index(np.array([coverage.geometry], dtype=object))
+        arrays |= {f"coverage/{name}": values for name, values in cover.items()}
+    arrays["rejected/box"] = np.array(
+        [r.box or (math.nan,) * 4 for r in accepted], dtype="<f8"
+    ).reshape(-1, 4)
+    arrays["rejected/accepted"] = np.array([r.accepted for r in accepted], dtype=np.uint8)
+    with published_files(card, features, placed.geometries, accepted, coverage) as files:
+        entry = store.write_version(
+            layer=options.name,
+            kind=options.kind,
+            theme=card.theme,
+            role=card.role,
+            data_date=card.data_date,
+            valid_from=card.valid_from,
+            valid_until=card.valid_until,
+            card=card.to_dict(),
+            arrays=arrays,
+            files=files,
+            source=source if options.keep_source else None,
+            replace=options.replace,
+        )
+    return Imported(entry=entry, card=card, previous=previous, problems=understood.problems)
+
+
+def build_area(geometries: NDArray[Any]) -> float:
+    """Summed ellipsoidal area of the polygons, square metres."""
+    from spatial.measure import ellipsoidal_area
+
+    areal = [g for g in geometries if g is not None and shapely.get_dimensions(g) == 2]
+    return float(np.sum(ellipsoidal_area(areal))) if areal else 0.0
+
+
+def _require_consistent(options: ImportOptions, reading: Reading | None) -> None:
+    if options.kind == "other" and (options.role is None or not options.meaning):
+        raise ImportOptionError(
+            detail="a layer of kind other needs a role and a meaning",
+            remedy="add --role protective|context and --meaning TEXT",
+        )
+    if options.kind != "other" and options.role is not None:
+        raise ImportOptionError(
+            detail=f"the role of {options.kind} follows from its kind", remedy="--role is for --layer other only"
+        )
+    if options.declared_none and (not options.source or options.coverage is None):
+        raise ImportOptionError(
+            detail="that there is none must be declared by someone for some area",
+            remedy="add --source and --coverage to --declared-none",
+        )
+    if options.accept_rejected and not options.why:
+        raise ImportOptionError(
+            detail="rejected features are accepted only with a reason", remedy="add --why TEXT to --accept-rejected"
+        )
+    if reading is None and not options.declared_none:
+        raise EmptyLayerError(detail="there is no file", remedy="name a file, or declare that there is none")
+    if reading is not None and len(reading.geometries) + len(reading.unreadable) == 0 and not options.declared_none:
+        raise EmptyLayerError(
+            detail=f"{reading.source_name} holds no feature",
+            remedy="give the right file; where an authority says that there is none, add --declared-none --source … --coverage …",
+        )
+    if options.declared_none and reading is not None and len(reading.geometries) + len(reading.unreadable) > 0:
+        raise ImportOptionError(
+            detail=f"{reading.source_name} holds features, so there is not none", remedy="leave out --declared-none"
+        )
+
+
+def _previous(store: WorkspaceStore, options: ImportOptions) -> VersionEntry | None:
+    versions = [e for e in store.entries if e.layer == options.name]
+    if not versions:
+        return None
+    if not options.replace:
+        raise LayerExistsError(path=store.root, layer=options.name)
+    newest = max(versions, key=lambda e: (e.valid_from or "", e.sequence))
+    if newest.kind != options.kind:
+        raise ImportOptionError(
+            detail=f"layer {options.name!r} is of kind {newest.kind}, not {options.kind}", remedy="choose another name"
+        )
+    start = options.valid_from or options.data_date
+    if start and newest.valid_from and start < newest.valid_from and not options.historical:
+        raise ImportOptionError(
+            detail=f"the new version is valid from {start}, before the newest one ({newest.valid_from})",
+            remedy="add --historical if an older version is meant",
+        )
+    return newest
+
+
+def _nothing() -> _Sorted:
+    return _Sorted(geometries=np.array([], dtype=object), rows=(), ids=(), repaired=frozenset(), rejected=())
+
+
+def _placed(reading: Reading) -> _Sorted:
+    """Features repaired in their own plane and put on EPSG:4490; what cannot be used is kept with the reason."""
+    ids = _distinct(reading)
+    rejected = [
+        RejectedFeature(
+            id=u.id, reason=u.problem.code, box=_box_of(u.box, reading), detail=u.problem.message, attributes={}, wkb=None
+        )
+        for u in reading.unreadable
+    ]
+    if len(reading.geometries) == 0:
+        return _Sorted(
+            geometries=np.array([], dtype=object), rows=(), ids=(), repaired=frozenset(), rejected=tuple(rejected)
+        )
+    mended = repair(reading.geometries)
+    geometries: list[Any] = []
+    rows: list[dict[str, Any]] = []
+    names: list[str] = []
+    repaired: set[str] = set()
+    placed = _each_to_geographic(mended.geometries, reading)
+    for i, name in enumerate(ids):
+        outcome = str(mended.outcome[i])
+        geometry, trouble = placed[i]
+        if mended.rejected[i] or geometry is None:
+            raw = reading.geometries[i]
+            box = None if raw is None or raw.is_empty else _box_of(tuple(float(v) for v in raw.bounds), reading)
+            rejected.append(
+                RejectedFeature(
+                    id=name,
+                    reason=outcome if mended.rejected[i] else "outside_working_area",
+                    box=box,
+                    detail=trouble,
+                    attributes=dict(reading.attributes[i]),
+                    wkb=None if raw is None else shapely.to_wkb(raw),
+                )
+            )
+            continue
+        if outcome == "repaired":
+            repaired.add(name)
+        for suffix, part in _by_dimension(geometry):
+            geometries.append(part)
+            rows.append(dict(reading.attributes[i]))
+            names.append(name + suffix)
+            if outcome == "repaired":
+                repaired.add(name + suffix)
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = geometries
+    return _Sorted(
+        geometries=array, rows=tuple(rows), ids=tuple(names), repaired=frozenset(repaired), rejected=tuple(rejected)
+    )
+
+
+def _each_to_geographic(geometries: NDArray[Any], reading: Reading) -> list[tuple[Any, str]]:
+    """Every geometry on EPSG:4490, or None with the trouble; one that lies outside does not take the others with it."""
+    assert reading.crs is not None
+    try:
+        found = to_geographic(geometries, reading.crs)
+    except OutsideWorkingAreaError:
+        singles: list[tuple[Any, str]] = []
+        for geometry in geometries:
+            try:
+                singles.append((to_geographic([geometry], reading.crs)[0], ""))
+            except OutsideWorkingAreaError as trouble:
+                singles.append((None, str(trouble)))
+        if all(g is None for g, _ in singles):
+            raise
+        return singles
+    again = repair(found)  # densifying and projecting may open a hair's crossing
+    return [(again.geometries[i], "") for i in range(len(found))]
+
+
+def _by_dimension(geometry: Any) -> list[tuple[str, Any]]:
+    """A collection as one feature a dimension, so that no part of it is lost; anything else as it is."""
+    if shapely.get_type_id(geometry) != 7:
+        return [("", geometry)]
+    parts = shapely.get_parts(geometry)
+    found = []
+    for dimension, suffix in ((2, "/area"), (1, "/line"), (0, "/point")):
+        same = [p for p in parts if shapely.get_dimensions(p) == dimension]
+        if same:
+            found.append((suffix, shapely.union_all(same) if dimension == 2 else shapely.GeometryCollection(same)))
+    return [(s, _homogeneous(g)) for s, g in found]
+
+
+def _homogeneous(geometry: Any) -> Any:
+    if shapely.get_type_id(geometry) != 7:
+        return geometry
+    parts = list(shapely.get_parts(geometry))
+    return shapely.MultiLineString(parts) if shapely.get_dimensions(parts[0]) == 1 else shapely.MultiPoint(parts)
+
+
+def _box_of(box: tuple[float, ...] | None, reading: Reading) -> tuple[float, float, float, float] | None:
+    """A box in source coordinates as a box in EPSG:4490; None where any corner is not finite or lies outside."""
+    if box is None or reading.crs is None or not all(math.isfinite(v) for v in box):
+        return None
+    outline = shapely.box(*box) if box[0] < box[2] and box[1] < box[3] else shapely.LineString([box[:2], box[2:]])
+    try:
+        placed = to_geographic([outline], reading.crs)[0]
+    except OutsideWorkingAreaError:
+        return None
+    west, south, east, north = (float(v) for v in placed.bounds)
+    return west, south, east, north
+
+
+def _distinct(reading: Reading) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    names = []
+    for name in reading.ids:
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return tuple(names)
+
+
+def _marked(feature: Any, repaired: frozenset[str]) -> Any:
+    from dataclasses import replace
+
+    return replace(feature, flags=(*feature.flags, "repaired")) if feature.id in repaired else feature
+
+
+def _layer_accuracy(
+    reading: Reading | None, options: ImportOptions
+) -> PositionalAccuracy:
+    """Stated accuracy, else 25 m; with it what the file's CRS adds (WGS 84, unstated datum), in squares."""
+    given = [options.accuracy_m is not None, options.scale is not None, options.surveyed]
+    if sum(given) > 1:
+        raise ImportOptionError(
+            detail="the accuracy is stated twice", remedy="use one of --accuracy-m, --scale and --boundary surveyed"
+        )
+    if options.accuracy_m is not None:
+        metres, basis = options.accuracy_m, "stated"
+    elif options.scale is not None:
+        metres, basis = accuracy_of_scale(options.scale).metres, "scale"
+    elif options.surveyed:
+        metres, basis = SURVEYED.metres, SURVEYED.basis
+    else:
+        metres, basis = UNSTATED_LAYER.metres, UNSTATED_LAYER.basis
+    return restated(None if reading is None else reading.accuracy, metres, code=basis)
+
+
+def _require_expected(options: ImportOptions, reading: Reading | None, placed: _Sorted) -> None:
+    if options.expect_features is not None:
+        found = 0 if reading is None else len(reading.geometries) + len(reading.unreadable)
+        if found != options.expect_features:
+            raise ExpectationError(
+                detail=f"{options.expect_features} features are expected and the file holds {found}",
+                remedy="ask for the whole file, or correct --expect-features",
+            )
+    if options.expect_area_km2 is not None:
+        area = build_area(placed.geometries) / 1e6
+        if abs(area - options.expect_area_km2) > 0.01 * options.expect_area_km2:
+            raise ExpectationError(
+                detail=f"{options.expect_area_km2:g} km2 are expected and the usable features measure {area:.4f} km2",
+                remedy="ask for the whole file, or correct --expect-area-km2 (1 % is allowed)",
+            )
+
+
+def _coverage(
+    options: ImportOptions, geometries: NDArray[Any], accuracy_m: float, digest: str
+) -> Coverage | None:
+    if options.coverage is None:
+        return None
+    if options.coverage == "layer":
+        return of_features(options.kind, geometries, accuracy_m=accuracy_m, digest=digest)
+    if isinstance(options.coverage, tuple):
+        found = of_districts(options.coverage)
+    else:
+        area = options.coverage
+        if area.crs is None or len(area.unreadable) > 0:
+            raise CoverageError(
+                detail=f"{area.source_name}: the area of the coverage cannot be read whole",
+                remedy="mend the file, or state the coverage by district codes",
+            )
+        mended = repair(area.geometries)
+        if mended.rejected.any():
+            raise CoverageError(
+                detail=f"{area.source_name}: a polygon of the coverage is broken", remedy="mend the file"
+            )
+        shape = shapely.union_all(to_geographic(mended.geometries, area.crs))
+        found = of_geometry(shape, accuracy_m=accuracy_m, label=area.source_name, sha256=area.source_sha256)
+    return cut_to_units(found, geometries) if options.kind == "control_units" else found
+
+
+def _accepted(options: ImportOptions, rejected: tuple[RejectedFeature, ...]) -> tuple[RejectedFeature, ...]:
+    from dataclasses import replace
+
+    unknown = set(options.accept_rejected) - {r.id for r in rejected}
+    if unknown:
+        raise ImportOptionError(
+            detail=f"no rejected feature has the id {', '.join(sorted(unknown))}",
+            remedy=f"the rejected ones are: {', '.join(r.id for r in rejected) or 'none'}",
+        )
+    return tuple(replace(r, accepted=options.why) if r.id in options.accept_rejected else r for r in rejected)
+
+
+def _problem_code(problem: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {k: v for k, v in asdict(problem).items() if v not in (None, "")}
+

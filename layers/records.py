@@ -1,0 +1,150 @@
+"""The features of a layer version as packed columns: what every check reads is small, the words of a feature are read on demand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layers.model import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.overlay.index import ArraySource
+
+__all__ = ["SOFT_FLAGS", "Records", "pack"]
+
+SOFT_FLAGS = frozenset({"outer_bound", "location_only"})
+"""Features with one of these never prove a hit."""
+NO_START, NO_END = 0, 99_999_999
+
+
+def pack(features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
+    """
+    The columns of some features, by array name.
+
+    Examples
+    --------
+    >>> one = Feature(id="1", code=None, name="甲", class_="red_line", counts=True, valid_from="2024-01-01")
+    >>> arrays = pack([one])
+    >>> int(arrays["records/valid_from"][0]), Records(arrays.__getitem__).feature(0) == one
+    (20240101, True)
+    """
+    texts = [
+        json.dumps(asdict(f), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=True).encode()
+        for f in features
+    ]
+
+    def column(values: list[float | None]) -> NDArray[np.float64]:
+        return np.array([np.nan if v is None else v for v in values], dtype="<f8")
+
+    def dates(values: list[str | None], default: int) -> NDArray[np.int32]:
+        return np.array([default if v is None else int(v.replace("-", "")) for v in values], dtype="<i4")
+
+    return {
+        "records/counts": np.array([f.counts for f in features], dtype=np.uint8),
+        "records/soft": np.array([bool(SOFT_FLAGS & set(f.flags)) for f in features], dtype=np.uint8),
+        "records/accuracy": column([f.accuracy_m for f in features]),
+        "records/influence": column([f.influence_m for f in features]),
+        "records/without_extent": column([f.without_extent_m for f in features]),
+        "records/valid_from": dates([f.valid_from for f in features], NO_START),
+        "records/valid_until": dates([f.valid_until for f in features], NO_END),
+        "records/successor": np.array([-1 if f.successor is None else f.successor for f in features], dtype="<i4"),
+        "records/own_zone_offset": np.concatenate([[0], np.cumsum([len(f.own_zones) for f in features])]).astype("<i8"),
+        "records/own_zone": np.array([z for f in features for z in f.own_zones], dtype="<i4"),
+        "records/text_offset": np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype("<i8"),
+        "records/text": np.frombuffer(b"".join(texts), dtype=np.uint8),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the features of a layer are at one date; masks and columns of n rows."""
+
+    zone: NDArray[np.bool_]
+    """Counted, in force, with extent: part of Z."""
+    soft: NDArray[np.bool_]
+    """Part of Z but never the proof of a hit."""
+    without_extent_m: NDArray[np.float64]
+    """Reach in which a feature without extent keeps the layer from clear; NaN where it has extent or does not count."""
+    accuracy_m: NDArray[np.float64]
+    """Accuracy of each feature, the layer's where it has none of its own."""
+    influence_m: NDArray[np.float64]
+    in_force: NDArray[np.bool_]
+
+
+class Records:
+    """Questions to the packed columns of a layer version."""
+
+    def __init__(self, array: Callable[[str], ArraySource]) -> None:
+        self._array = array
+
+    @cached_property
+    def count(self) -> int:
+        """Number of features."""
+        return len(self._array("records/counts"))
+
+    def _column(self, name: str) -> NDArray[Any]:
+        return np.asarray(self._array(f"records/{name}")[:])
+
+    def feature(self, row: int) -> Feature:
+        """One feature with all its words."""
+        offset = self._array("records/text_offset")
+        start, end = int(offset[row]), int(offset[row + 1])
+        fields = json.loads(np.asarray(self._array("records/text")[start:end]).tobytes())
+        return Feature(**{**fields, "flags": tuple(fields["flags"]), "own_zones": tuple(fields["own_zones"])})
+
+    def standing(self, as_of: str, layer_accuracy_m: float) -> Standing:
+        """
+        Which features are zones at ``as_of`` (ISO date), and how.
+
+        A merged area gives way to its successor only while that is itself counted and in force; an intake has extent only
+        while a zone polygon of its own source is counted and in force.
+        """
+        day = int(as_of.replace("-", ""))
+        in_force = (self._column("valid_from") <= day) & (day <= self._column("valid_until"))
+        counted = self._column("counts").astype(bool) & in_force
+        successor = self._column("successor")
+        counted &= ~self._replaced(successor, counted)
+        without = np.where(counted, self._column("without_extent"), np.nan)
+        offset, own = self._column("own_zone_offset"), self._column("own_zone")
+        for row in np.flatnonzero(~np.isnan(without) & (np.diff(offset) > 0)):
+            if counted[own[offset[row] : offset[row + 1]]].any():
+                without[row] = np.nan
+                counted[row] = False
+        own_accuracy = self._column("accuracy")
+        return Standing(
+            zone=counted & np.isnan(without),
+            soft=self._column("soft").astype(bool),
+            without_extent_m=without,
+            accuracy_m=np.where(np.isnan(own_accuracy), layer_accuracy_m, own_accuracy),
+            influence_m=self._column("influence"),
+            in_force=in_force,
+        )
+
+    @staticmethod
+    def _replaced(successor: NDArray[np.int32], counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Rows whose successor is counted after all, that is, not itself replaced; a ring of mergers replaces nobody."""
+        settled: dict[int, bool] = {}
+        for start in np.flatnonzero((successor >= 0) & counted):
+            path: list[int] = []
+            row = int(start)
+            while row not in settled and row not in path and counted[row] and successor[row] >= 0:
+                path.append(row)
+                row = int(successor[row])
+            if row in path:  # a ring
+                settled.update(dict.fromkeys(path, True))
+            stays = settled.get(row, bool(counted[row]))
+            for earlier in reversed(path):
+                if earlier not in settled:
+                    settled[earlier] = not stays
+                stays = settled[earlier]
+        replaced = np.zeros(len(successor), dtype=bool)
+        replaced[[row for row, stays in settled.items() if not stays]] = True
+        return replaced

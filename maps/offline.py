@@ -1,0 +1,213 @@
+"""
+Make a folium page that opens with no network: every script, style and image is a locked copy inside it.
+
+folium names its scripts by address and its default page is blank without a network. ``inline`` puts the copies that
+``maps/build_assets.py`` brought in their place, forbids by a content security policy everything that is not in the
+page, and refuses a page that would still load something.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path, PurePosixPath
+
+from maps.build_assets import DEFAULT_TARGET, MANIFEST
+from maps.errors import AssetDamagedError, AssetsMissingError, UnlockedResourceError
+
+__all__ = ["LockedFile", "inline", "locked_files"]
+
+_SCRIPT = re.compile(r'<script src="([^"]*)"></script>')
+_STYLE = re.compile(r'<link rel="stylesheet" href="([^"]*)"\s*/?>')
+_CSS_URL = re.compile(r"""url\(\s*(['"]?)([^'")]*)\1\s*\)""", re.IGNORECASE)
+_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+_LOADING = {"src", "srcset", "href", "xlink:href", "data", "poster", "action", "formaction", "background", "ping"}
+_EXECUTED = {"", "text/javascript", "application/javascript", "module"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedFile:
+    """One file the lock brought: what it is, the end of the address it stands for, and its checked bytes."""
+
+    file: str
+    package: str
+    version: str
+    role: str
+    replaces: str | None
+    content: bytes
+
+
+@cache
+def locked_files(folder: Path = DEFAULT_TARGET) -> tuple[LockedFile, ...]:
+    """
+    The files that pages may hold, each compared with its sha256.
+
+    Parameters
+    ----------
+    folder
+        Where ``build_assets.build`` put them.
+
+    Raises
+    ------
+    AssetsMissingError
+        If they were never built.
+    AssetDamagedError
+        If a file or the manifest is not what was built.
+    """
+    path = folder / MANIFEST
+    try:
+        entries = json.loads(path.read_bytes())["files"]
+        found = []
+        for entry in entries:
+            path = folder / entry["file"]
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+                raise AssetDamagedError(path=path, why="its sha256 is not the one in the manifest")
+            keys = ("file", "package", "version", "role", "replaces")
+            found.append(LockedFile(content=content, **{key: entry[key] for key in keys}))
+    except FileNotFoundError:
+        raise AssetsMissingError(path=path) from None
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, AssetDamagedError):
+            raise
+        raise AssetDamagedError(path=path, why=f"cannot be read ({type(error).__name__})") from error
+    return tuple(found)
+
+
+def inline(html: str, folder: Path = DEFAULT_TARGET) -> str:
+    """
+    The same page with locked copies in it and nothing left to load.
+
+    Use it on what folium rendered, last. Scripts and style sheets whose address ends as the lock names are replaced
+    by their content; images of style sheets become data addresses; a content security policy lists the hash of every
+    script, so that no other script runs and no request leaves the page.
+
+    Parameters
+    ----------
+    html
+        A whole page with one ``<head>``.
+    folder
+        Where the locked files are.
+
+    Returns
+    -------
+    html
+        The page, with line ends as ``\\n`` (a browser hashes them so).
+
+    Raises
+    ------
+    AssetsMissingError, AssetDamagedError
+        If the locked files are not there or not whole.
+    UnlockedResourceError
+        If the page would load anything else.
+    """
+    files = locked_files(folder)
+    html = _SCRIPT.sub(lambda found: _script(found[0], found[1], files), html)
+    html = _STYLE.sub(lambda found: _style(found[0], found[1], files), html)
+    html = html.replace("\r\n", "\n").replace("\r", "\n")
+    page = _Page()
+    page.feed(html)
+    page.close()
+    hashes = " ".join(f"'sha256-{digest}'" for digest in sorted(set(page.script_hashes))) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    meta = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    return html.replace("<head>\n", "<head>\n" + meta, 1)
+
+
+def _script(tag: str, url: str, files: tuple[LockedFile, ...]) -> str:
+    found = _locked(url, "script", files)
+    if found is None:
+        return tag
+    code = _SOURCE_MAP.sub("", found.content.decode()).strip()
+    if "</script" in code.lower() or "<!--" in code:
+        raise AssetDamagedError(path=Path(found.file), why="it cannot stand inside a page")
+    return f"<script>{_notice(found, files)}\n{code}\n</script>"
+
+
+def _style(tag: str, url: str, files: tuple[LockedFile, ...]) -> str:
+    found = _locked(url, "style", files)
+    if found is None:
+        return tag
+    css = _CSS_URL.sub(lambda match: _image(match[2], found, files), found.content.decode())
+    if "</style" in css.lower():
+        raise AssetDamagedError(path=Path(found.file), why="it cannot stand inside a page")
+    return f"<style>{css.strip()}\n</style>"
+
+
+def _locked(url: str, role: str, files: tuple[LockedFile, ...]) -> LockedFile | None:
+    for file in files:
+        if file.role == role and file.replaces and url.endswith(file.replaces):
+            return file
+    return None
+
+
+def _image(reference: str, style: LockedFile, files: tuple[LockedFile, ...]) -> str:
+    """An image of a style sheet as a data address; a fragment stays."""
+    if reference.startswith("#"):
+        return f"url({reference})"
+    wanted = str(PurePosixPath(style.file).parent / reference)
+    for file in files:
+        if file.role == "image" and file.file == wanted:
+            return f"url(data:image/png;base64,{base64.b64encode(file.content).decode()})"
+    raise UnlockedResourceError(resource=reference, where=style.file)
+
+
+def _notice(script: LockedFile, files: tuple[LockedFile, ...]) -> str:
+    """The licence that travels with a copy."""
+    texts = [f.content.decode() for f in files if f.role == "licence" and f.package == script.package]
+    text = "\n".join(texts).replace("*/", "* /").strip()
+    return f"/*! {script.package} {script.version}\n{text}\n*/"
+
+
+class _Page(HTMLParser):
+    """Reads a page as a browser does; keeps the hash of each script and refuses whatever would load."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.script_hashes: list[str] = []
+        self._inside: str | None = None
+        self._executed = False
+        self._text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            text = (value or "").strip()
+            if name in _LOADING and not (tag != "script" and text.startswith(("#", "data:"))):
+                raise UnlockedResourceError(resource=text, where=f"<{tag} {name}>")
+            if name == "style":
+                _refuse_css(text, f"<{tag} style>")
+        if tag in {"iframe", "object", "embed", "frame", "base"}:
+            raise UnlockedResourceError(resource=tag, where=f"<{tag}>")
+        if tag in {"script", "style"}:
+            self._inside, self._text = tag, []
+            self._executed = (dict(attrs).get("type") or "").strip().lower() in _EXECUTED
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != self._inside:
+            return
+        text = "".join(self._text)
+        if tag == "style":
+            _refuse_css(text, "<style>")
+        elif self._executed:
+            self.script_hashes.append(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+        self._inside = None
+
+
+def _refuse_css(css: str, where: str) -> None:
+    if "@import" in css.lower():
+        raise UnlockedResourceError(resource="@import", where=where)
+    for match in _CSS_URL.finditer(css):
+        if not match[2].startswith(("data:", "#")):
+            raise UnlockedResourceError(resource=match[2], where=where)

@@ -1,0 +1,373 @@
+"""
+The map of one screened site: a folium page in one file that opens with no network.
+
+It shows the site, the parts of it that lie in a layer, the layers with their coverage, and beside them in words the
+answer, its grounds, the dates of the data and the notes that must stand on it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from maps import phrases
+from maps.errors import NotDrawableError
+from maps.legend import LegendEntry, legend
+from maps.markup import Html, embedded_json, tag
+from maps.offline import inline
+from maps.panel import feature_rows, notices, panel, site_rows
+from maps.style import KIND_ORDER, SITE, FeatureStyle, hatches, overlap_style_of, style_of
+from screening.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from screening.overlap import LayerOutline, OutlineFeature, Overlap
+    from screening.words import Language
+
+__all__ = ["draw"]
+
+_DECIMALS = 7  # of a degree: 11 mm, finer than any screen
+_METRES_A_DEGREE = 111_320.0
+_SHAPES = {0: "point", 1: "line", 2: "area"}
+
+
+@dataclass(kw_only=True)
+class _Drawing:
+    """What is collected for the page while the layers are gone through."""
+
+    language: Language
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+    groups: int = 0
+    items: list[dict[str, Any]] = field(default_factory=list)
+    coverages: list[dict[str, Any]] = field(default_factory=list)
+    styles: dict[str, FeatureStyle] = field(default_factory=dict)
+    entries: list[LegendEntry] = field(default_factory=list)
+
+    def group(self, heading: str, label: str) -> str:
+        """A new entry of the layer control; the control writes HTML and keys by name, so names are made safe and unique."""
+        labels = self.names.setdefault(escape(heading), {})
+        safe = escape(phrases.clean(label))
+        unique, count = safe, 2
+        while unique in labels:
+            unique, count = f"{safe} ({count})", count + 1
+        labels[unique] = f"g{self.groups}"
+        self.groups += 1
+        return labels[unique]
+
+    def add(self, item: dict[str, Any], style: FeatureStyle, entry: LegendEntry) -> None:
+        """One drawn thing with its line in the legend."""
+        self.styles[style.key] = style
+        self.items.append(item | {"style": style.key})
+        self.entries.append(entry)
+
+
+def draw(
+    result: Mapping[str, Any],
+    *,
+    site: BaseGeometry,
+    overlaps: Sequence[Overlap],
+    layers: Sequence[LayerOutline],
+    language: Language = "zh",
+    title: str | None = None,
+) -> str:
+    """
+    The page of a screened site, whole, as HTML.
+
+    Use it for looking at a result; the answer itself is the result's, nothing is judged here. Geometries may be
+    simplified for display, which the page says. The same input gives the same text.
+
+    Parameters
+    ----------
+    result
+        The result as in ``verdict.md`` section 8, with exactly those keys.
+    site
+        The site in EPSG:4490 longitude and latitude (degrees); any type, Z is dropped.
+    overlaps
+        The parts of the site that lie in features, EPSG:4490; empty ones are not drawn.
+    layers
+        The layers to draw, EPSG:4490; features with empty geometry are not drawn.
+    language
+        ``zh`` or ``en``.
+    title
+        The heading; by default that of the catalogue.
+
+    Returns
+    -------
+    html
+        One file: no address in it is loaded, and its content security policy forbids every request.
+
+    Raises
+    ------
+    NotDrawableError
+        If a geometry has coordinates that are not finite or not degrees.
+    AssetsMissingError, AssetDamagedError, UnlockedResourceError
+        If the locked scripts are not there, not whole, or not all that folium names.
+    KeyError
+        If ``result`` lacks a key of the contract.
+    """
+    heading = title or word("map.title", language)
+    drawing = _Drawing(language=language)
+    site_data = _draw_site(drawing, result, site)
+    _draw_overlaps(drawing, result, overlaps)
+    for outline in sorted(layers, key=lambda one: (one.role != "protective", _rank(one.kind))):
+        _draw_layer(drawing, result, outline)
+    faces = notices(result, layers, language)
+    data = {
+        "words": {
+            key: word(f"map.{key}", language)
+            for key in ("close", "zoom_in", "zoom_out", "north", "layer_control", "legend", "overlap")
+        },
+        "styles": {key: style.to_leaflet() for key, style in drawing.styles.items()},
+        "panes": [*reversed(KIND_ORDER)],
+        "site": site_data,
+        "items": drawing.items,
+        "coverages": drawing.coverages,
+    }
+    notice = tag(
+        "footer",
+        *[tag("span", text, class_=f"notice is-{code}") for code, text in faces],
+        class_="notices",
+        id="notices",
+    )
+    body = Html(
+        panel(result, layers, language, title=heading)
+        + notice
+        + legend(drawing.entries, language)
+        + hatches(list(drawing.styles.values()))
+        + tag("script", embedded_json(data), type="application/json", id="map-data")
+    )
+    metas = [tag("meta", name="viewport", content="width=device-width, initial-scale=1")]
+    metas += [tag("meta", name=code.replace("_", "-"), content=text) for code, text in faces]
+    metas.append(tag("meta", name="as-of", content=result["as_of"]))
+    html = _fold(drawing, _view(site, result), heading=heading, head="\n".join(metas), body=body)
+    lang = "zh-CN" if language == "zh" else "en"
+    return inline(html.replace("<html>", f'<html lang="{lang}">', 1))
+
+
+def _fold(drawing: _Drawing, bounds: list[list[float]], *, heading: str, head: str, body: Html) -> str:
+    """The page as folium renders it, with every element under a fixed name."""
+    import folium
+    from branca.element import Element, MacroElement
+    from folium.plugins import GroupedLayerControl, MousePosition
+    from folium.template import Template
+
+    centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
+    page = folium.Map(location=centre, tiles=None, zoom_start=12, maxZoom=21, minZoom=3, attributionControl=False)
+    page._id = "screening"  # noqa: SLF001
+    # Leaflet is all that the elements below need: no jQuery, Bootstrap or icon fonts.
+    page.default_js = [pair for pair in page.default_js if pair[0] == "leaflet"]
+    page.default_css = [pair for pair in page.default_css if pair[0] == "leaflet_css"]
+    figure: Any = page.get_root()
+    figure.title = escape(phrases.clean(heading))
+    templates = files("maps").joinpath("templates")
+    css = templates.joinpath("screening.css").read_text(encoding="utf-8")
+    code = templates.joinpath("screening.js").read_text(encoding="utf-8")
+    for place, text in (
+        (figure.header, head),
+        (figure.html, body),
+    ):
+        # Given as a value, never as a template: a template would run what a name holds between braces.
+        element: Any = Element("{{ this.text }}")
+        element.text = text
+        place.add_child(element)
+
+    groups = {}
+    for group, labels in drawing.names.items():
+        members = []
+        for label, key in labels.items():
+            layer = folium.FeatureGroup(name=label)
+            layer._id = key  # noqa: SLF001
+            page.add_child(layer)
+            members.append(layer)
+        groups[group] = members
+    keys = [key for labels in drawing.names.values() for key in labels.values()]
+    named = ", ".join(f"{key}: feature_group_{key}" for key in keys)
+    control = GroupedLayerControl(  # type: ignore[no-untyped-call]
+        groups, exclusive_groups=False, collapsed=False, position="topright"
+    )
+    mouse = MousePosition(  # type: ignore[no-untyped-call]
+        position="bottomleft",
+        separator=", ",
+        empty_string=word("map.mouse_empty", drawing.language),
+        lng_first=True,
+        prefix=word("map.mouse", drawing.language),
+        lat_formatter="function (degrees) { return degrees.toFixed(6) + '°'; }",
+        lng_formatter="function (degrees) { return degrees.toFixed(6) + '°'; }",
+    )
+    call: Any = MacroElement()  # type: ignore[no-untyped-call]
+    call._name = "Call"  # noqa: SLF001
+    call._template = Template("{% macro script(this, kwargs) %}{{ this.code }}{% endmacro %}")  # noqa: SLF001
+    call.code = f"{code}\ndrawScreening({page.get_name()}, {{{named}}});"
+    page.fit_bounds(bounds, max_zoom=18)
+    for child in page._children.values():  # noqa: SLF001
+        if not isinstance(child, folium.FeatureGroup):
+            child._id = "view"  # noqa: SLF001
+    for child, name in ((control, "control"), (mouse, "mouse"), (call, "call")):
+        child._id = name  # noqa: SLF001
+        page.add_child(child)
+    html: str = figure.render()
+    # The style sheet of this page comes last, after those of folium and its plugins.
+    return html.replace("</head>", f"<style>{css}</style>\n</head>", 1)
+
+
+def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry) -> dict[str, Any]:
+    language = drawing.language
+    facts = result["site"]
+    project, label = word("map.project", language), word("map.site", language)
+    shape = _SHAPES[max(shapely.get_dimensions(site), 0)]
+    drawing.styles[SITE.key] = SITE
+    drawing.entries.append(LegendEntry(group=project, text=label, style=SITE, shape=shape))
+    radius = float(facts["radius_m"] or 0)
+    if radius:
+        ring = FeatureStyle(key="radius", colour="#111111", fill="#111111", fill_opacity=0.04, weight=1.5, dash="5 4")
+        drawing.styles[ring.key] = ring
+        drawing.entries.append(LegendEntry(group=project, text=word("map.radius", language), style=ring, shape="area"))
+    return {
+        "group": drawing.group(project, label),
+        "geometry": _geometry(site, label),
+        "radius": radius,
+        "title": phrases.clean(facts["name"] or label),
+        "answer": [word("map.overall", language), phrases.code_word("answer", result["answer"], language)],
+        "code": result["answer"],
+        "rows": site_rows(result, language),
+    }
+
+
+def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Sequence[Overlap]) -> None:
+    """The parts of the site inside features, one entry of the control a kind."""
+    language = drawing.language
+    measured = _measured(result)
+    cards = {card["name"]: card for card in result["layers"]}
+    project, label = word("map.project", language), word("map.overlap", language)
+    colon = "：" if language == "zh" else ": "
+    groups: dict[str, str] = {}
+    for overlap in sorted(overlaps, key=lambda one: -_rank(one.kind)):
+        if overlap.geometry.is_empty:
+            continue
+        feature = measured.get((overlap.layer, overlap.feature_id))
+        kind = phrases.code_word("kind", overlap.kind, language)
+        style = overlap_style_of(overlap.kind, feature["class"] if feature else "")
+        card = cards.get(overlap.layer) or {"name": overlap.layer, "source": None, "data_date": None}
+        rows = (
+            feature_rows(feature, card, language, measured=True) if feature else [[word("map.layer", language), kind]]
+        )
+        name = (feature and (feature["name"] or feature["code"])) or overlap.feature_id
+        key = f"{overlap.layer}|{overlap.feature_id}"
+        if overlap.kind not in groups:
+            groups[overlap.kind] = drawing.group(project, f"{label}{colon}{kind}")
+        class_words = phrases.code_word("class", feature["class"], language) if feature else kind
+        item = _item("overlap", groups[overlap.kind], key, f"{label}{colon}{name}", rows)
+        item |= {"pane": "overlap", "geometry": _geometry(overlap.geometry, key)}
+        words = f"{label}{colon}{kind if overlap.kind != 'control_units' else class_words}"
+        entry = LegendEntry(group=project, text=words, style=style, shape=_shape(overlap.geometry))
+        drawing.add(item, style, entry)
+
+
+def _draw_layer(drawing: _Drawing, result: Mapping[str, Any], outline: LayerOutline) -> None:
+    language = drawing.language
+    measured = _measured(result)
+    kind = phrases.code_word("kind", outline.kind, language)
+    role = phrases.code_word("role", outline.role, language)
+    heading = f"{kind}（{role}）" if language == "zh" else f"{kind} ({role})"
+    date = outline.data_date or word("map.not_stated", language)
+    group = drawing.group(heading, f"{outline.layer}（{date}）" if language == "zh" else f"{outline.layer} ({date})")
+    card = {"name": outline.layer, "source": outline.source, "data_date": outline.data_date}
+    for feature in outline.features:
+        if feature.geometry is None or feature.geometry.is_empty:
+            continue
+        facts = measured.get((outline.layer, feature.id))
+        rows = feature_rows(facts or _fields(feature), card, language, measured=facts is not None)
+        style = style_of(outline.kind, feature.class_)
+        key = f"{outline.layer}|{feature.id}"
+        title = feature.name or feature.code or word("map.no_name", language)
+        item = _item("feature", group, key, title, rows)
+        item |= {"pane": outline.kind if outline.kind in KIND_ORDER else "other"}
+        item |= {"geometry": _geometry(feature.geometry, key)}
+        words = phrases.code_word("class", feature.class_, language)
+        entry = LegendEntry(group=kind, text=words, style=style, shape=_shape(feature.geometry))
+        drawing.add(item, style, entry)
+    if outline.coverage is not None and not outline.coverage.is_empty:
+        # The line around what the layer covers, not an area: inside it there is something to say.
+        edge = outline.coverage.boundary
+        style = FeatureStyle(
+            key="coverage", colour="#5f6b76", fill="#5f6b76", fill_opacity=0.0, weight=1.6, dash="12 4 2 4"
+        )
+        drawing.styles[style.key] = style
+        geometry = _geometry(edge, f"{outline.layer}: coverage")
+        drawing.coverages.append({"group": group, "style": style.key, "geometry": geometry})
+        words = word("map.coverage", language)
+        drawing.entries.append(LegendEntry(group=words, text=words, style=style, shape="outline"))
+
+
+def _item(type_: str, group: str, key: str, title: object, rows: list[list[str]]) -> dict[str, Any]:
+    return {
+        "type": type_,
+        "group": group,
+        "key": phrases.clean(key),
+        "title": phrases.clean(title),
+        "rows": rows,
+    }
+
+
+def _fields(feature: OutlineFeature) -> dict[str, Any]:
+    """A drawn feature under the keys of a result's."""
+    names = {"class": feature.class_, "class_label": feature.class_label, "flags": feature.flags}
+    return {"code": feature.code, "name": feature.name} | names
+
+
+def _measured(result: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The result's features by layer and id; what is met goes before what is only near."""
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for part in (*result["findings"], *result["context"]):
+        for feature in part["features"]:
+            found.setdefault((part["layer"], feature["id"]), feature)
+    return found
+
+
+def _rank(kind: str) -> int:
+    return KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)
+
+
+def _shape(geometry: BaseGeometry) -> str:
+    return _SHAPES[max(int(shapely.get_dimensions(geometry)), 0)]
+
+
+def _geometry(geometry: BaseGeometry, what: str) -> dict[str, Any]:
+    """GeoJSON in degrees, rounded for display."""
+    coordinates = shapely.get_coordinates(geometry)
+    if not len(coordinates):
+        raise NotDrawableError(what=what, why="it is empty")
+    if not np.isfinite(coordinates).all():
+        raise NotDrawableError(what=what, why="a coordinate is not a finite number")
+    if (np.abs(coordinates) > (180.0, 90.0)).any():
+        first = coordinates[(np.abs(coordinates) > (180.0, 90.0)).any(axis=1)][0]
+        raise NotDrawableError(what=what, why=f"({first[0]:.3f}, {first[1]:.3f}) is not in degrees")
+    flat = shapely.transform(shapely.force_2d(geometry), lambda points: np.round(points, _DECIMALS))
+    mapped: dict[str, Any] = shapely.geometry.mapping(flat)
+    return mapped
+
+
+def _view(site: BaseGeometry, result: Mapping[str, Any]) -> list[list[float]]:
+    """South-west and north-east corner of the first view: the site, some ground around it, the nearest zone if near."""
+    west, south, east, north = site.bounds
+    per_lat, per_lon = _METRES_A_DEGREE, _METRES_A_DEGREE * math.cos(math.radians((south + north) / 2))
+    size = max((east - west) * per_lon, (north - south) * per_lat)
+    near = [
+        feature["distance_m"]
+        for finding in result["findings"]
+        for feature in finding["features"]
+        if feature["distance_m"]
+    ]
+    ground = max(0.35 * size, 250.0, float(result["site"]["radius_m"] or 0), min(1.2 * min(near, default=0.0), 2e4))
+    dx, dy = ground / per_lon, ground / per_lat
+    corners = ((south - dy, west - dx), (north + dy, east + dx))
+    return [[round(value, _DECIMALS) for value in corner] for corner in corners]

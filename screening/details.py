@@ -1,0 +1,205 @@
+"""What a finding lists beside its answer: every feature met with relation, overlap, share, distance and bearing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from screening.overlap import Overlap
+from screening.reasons import Reason, ordered
+from screening.verdict import ContextLayer, FeatureFinding, Finding
+from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
+from spatial.overlay.distance import nearest_of
+from spatial.overlay.frame import bounds_of, widened
+from spatial.overlay.relate import TOUCHING_M, Meeting, meet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from layers.version import OpenLayer
+    from screening.findings import LayerAnswer, Question
+
+__all__ = ["LayerReport", "report_on"]
+
+LISTED_WHOLE = frozenset({"sensitive_targets", "monitoring_sections"})
+"""Kinds of context whose every feature is listed with distance and bearing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerReport:
+    """A layer's finding with its features, what of it is context, and the overlapping parts for maps and exports."""
+
+    finding: Finding | None
+    context: ContextLayer | None
+    overlaps: tuple[Overlap, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measures:
+    """The site's own size, for shares, and its 3° zone, for planar areas."""
+
+    area_m2: float
+    length_m: float
+    epsg: int
+
+
+def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg: int) -> LayerReport:
+    """
+    The finding of one layer in full.
+
+    Parameters
+    ----------
+    question
+        The site and the date.
+    layer
+        The open version; may raise ``DamagedVersionError``.
+    found
+        Its answer.
+    epsg
+        The 3° zone in which planar areas are given.
+    """
+    measures = _Measures(
+        area_m2=float(np.nansum(ellipsoidal_area([question.geometry]))),
+        length_m=float(np.nansum(geodesic_length([question.geometry]))),
+        epsg=epsg,
+    )
+    zone = found.standing.zone
+    features, overlaps = [], []
+    for row in found.met:
+        feature, part = _feature(question, layer, row, measures, float(found.standing.accuracy_m[row]))
+        features.append(feature)
+        overlaps += part
+    others = [
+        _feature(question, layer, int(row), measures, float(found.standing.accuracy_m[row]))
+        for row in _context_rows(question, layer, zone)
+    ]
+    role = layer.card.role
+    context_features = [f for f, _ in others]
+    if role == "context":
+        context_features = sorted([*features, *context_features], key=lambda f: (f.distance_m, f.id))
+        kept = tuple(context_features)
+        return LayerReport(
+            finding=None,
+            context=ContextLayer(layer=layer.card.name, kind=layer.card.kind, features=kept),
+            overlaps=tuple(overlaps) + tuple(o for _, part in others for o in part),
+        )
+    features.sort(key=lambda f: (-f.overlap_m2, -(f.length_m or 0.0), f.distance_m, f.id))
+    reasons = list(found.reasons)
+    if found.answer == "uncertain" and found.gap_m == 0.0 and {f.relation for f in features} <= {"touches", "disjoint"}:
+        reasons = list(ordered([*reasons, Reason("touches")]))
+    total, length = _together(overlaps)
+    finding = Finding(
+        layer=layer.card.name,
+        kind=layer.card.kind,
+        theme=layer.card.theme,
+        version=layer.entry.version,
+        role=role,
+        answer=found.answer,
+        reasons=tuple(reasons),
+        accuracy_m=found.accuracy_m,
+        accuracy_parts={
+            "site": question.accuracy_m,
+            "layer": found.layer_accuracy_m,
+            "transformation": question.transformation_m,
+        },
+        gap_m=found.gap_m,
+        distance_at_least_m=_at_least(found),
+        uncovered_share=None if found.cover is None else found.cover.uncovered_share,
+        overlap_m2=total,
+        share=_share(total, length, measures),
+        overlap_length_m=length if measures.length_m > 0 else None,
+        features=tuple(features),
+    )
+    context = ContextLayer(layer=layer.card.name, kind=layer.card.kind, features=tuple(context_features))
+    return LayerReport(
+        finding=finding,
+        context=context if context_features else None,
+        overlaps=tuple(overlaps) + tuple(o for _, part in others for o in part),
+    )
+
+
+def _feature(
+    question: Question, layer: OpenLayer, row: int, measures: _Measures, accuracy_m: float
+) -> tuple[FeatureFinding, list[Overlap]]:
+    index, site = layer.index, question.geometry
+    one = np.zeros(len(index.feature_dimension), dtype=bool)
+    one[row] = True
+    meeting = Meeting(relation="disjoint", overlap=None, overlap_m2=0.0, overlap_length_m=0.0)
+    if index.feature_dimension[row] == 2:
+        rows = index.pieces_meeting(widened(bounds_of(site), TOUCHING_M), one)
+        meeting = meet(site, index.load(rows), float(index.feature_area_m2[row]))
+    nearest = nearest_of(site, index.load(index.pieces_of(one)))
+    feature = layer.records.feature(row)
+    planar = 0.0
+    if meeting.overlap is not None and meeting.overlap_m2 > 0:
+        planar = float(np.nansum(planar_areas([meeting.overlap], measures.epsg)))
+    relation = meeting.relation
+    if relation == "disjoint" and nearest.distance_m < TOUCHING_M:
+        relation = "touches"
+    found = FeatureFinding(
+        id=feature.id,
+        code=feature.code,
+        name=feature.name,
+        class_=feature.class_,
+        class_label=feature.class_label,
+        flags=feature.flags,
+        accuracy_m=accuracy_m,
+        relation=relation,
+        overlap_m2=meeting.overlap_m2,
+        overlap_planar_m2=planar,
+        share=_share(meeting.overlap_m2, meeting.overlap_length_m, measures),
+        length_m=meeting.overlap_length_m if measures.length_m > 0 else None,
+        distance_m=nearest.distance_m,
+        bearing_deg=nearest.bearing_deg,
+        requirements=feature.requirements,
+    )
+    if meeting.overlap is None:
+        return found, []
+    return found, [
+        Overlap(layer=layer.card.name, kind=layer.card.kind, feature_id=feature.id, geometry=meeting.overlap)
+    ]
+
+
+def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Features that are no zone: those the site meets; of point kinds all; of other context layers the nearest besides."""
+    index = layer.index
+    rest = ~zone & (index.feature_dimension >= 0)
+    if layer.card.kind in LISTED_WHOLE:
+        return np.flatnonzero(rest)
+    rows = index.pieces_meeting(widened(bounds_of(question.geometry), TOUCHING_M), rest)
+    pieces = index.load(rows)
+    met = np.unique(index.piece_feature[rows[shapely.intersects(question.geometry, pieces)]]) if len(rows) else rows
+    if len(met) or layer.card.role != "context" or not rest.any():
+        return np.asarray(met, dtype=np.int64)
+    candidates = index.pieces_of(rest)
+    nearest = nearest_of(question.geometry, index.load(candidates))
+    return np.array([index.piece_feature[candidates[nearest.row]]], dtype=np.int64)
+
+
+def _together(overlaps: list[Overlap]) -> tuple[float, float]:
+    """Area and length of the site in the layer, features that overlap each other counted once."""
+    if not overlaps:
+        return 0.0, 0.0
+    parts: list[Any] = [p for o in overlaps for p in shapely.get_parts(o.geometry)]
+    areas = [p for p in parts if shapely.get_dimensions(p) == 2]
+    lines = [p for p in parts if shapely.get_dimensions(p) == 1]
+    area = float(ellipsoidal_area([shapely.union_all(areas)])[0]) if areas else 0.0
+    length = float(geodesic_length([shapely.union_all(lines)])[0]) if lines else 0.0
+    return area, length
+
+
+def _share(area_m2: float, length_m: float, measures: _Measures) -> float:
+    if measures.area_m2 > 0:
+        return min(1.0, area_m2 / measures.area_m2)
+    return min(1.0, length_m / measures.length_m) if measures.length_m > 0 else 0.0
+
+
+def _at_least(found: LayerAnswer) -> float | None:
+    """Distance to the edge of the coverage where that is nearer than the nearest feature; None where a feature is nearer."""
+    edge = 0.0 if found.cover is None else found.cover.edge_m
+    if found.gap_m is not None and found.gap_m <= edge:
+        return None
+    return edge

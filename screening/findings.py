@@ -1,0 +1,280 @@
+"""One layer's answer for one site (``docs/contract/verdict.md`` §2)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from screening.covering import Cover, cover_of
+from screening.reasons import Reason, ordered
+from spatial.accuracy import combined
+from spatial.overlay.distance import distance_to, nearest_of_boxes
+from spatial.overlay.frame import bounds_of, boxes_meet, widened
+from spatial.overlay.hold import holds_in_zone, holds_within_distance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from layers.records import Standing
+    from layers.version import OpenLayer
+    from screening.reasons import Answer
+
+__all__ = ["LayerAnswer", "Question", "answer_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of every layer: a geometry (EPSG:4490), its accuracy, its radius, the date."""
+
+    geometry: BaseGeometry
+    accuracy_m: float
+    as_of: str
+    radius_m: float = 0.0
+    transformation_m: float = 0.0
+    part_rejected: bool = False
+
+    def combined(self, layer_m: float) -> float:
+        """The combined accuracy a against a feature or layer of this accuracy."""
+        return combined(self.accuracy_m, layer_m, self.transformation_m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerAnswer:
+    """
+    What one layer version says, and everything the answer rests on.
+
+    ``accuracy_m`` is the combined a of the features that decide; ``gap_m`` the geodesic distance to Z rounded down to
+    1 mm (None where Z is empty); ``cover`` None where no coverage is stated.
+    """
+
+    answer: Answer
+    reasons: tuple[Reason, ...]
+    accuracy_m: float
+    layer_accuracy_m: float
+    gap_m: float | None
+    cover: Cover | None
+    clear_margin_m: float
+    """a + R of the feature that asks most: how far from the edge of the coverage the site must be."""
+    standing: Standing
+    met: tuple[int, ...] = field(default=())
+    """Rows of the zone features within their own accuracy, nearest first where none is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    """Zone features that share accuracy and influence distance."""
+
+    rows: NDArray[np.bool_]
+    accuracy_m: float
+    influence_m: float
+    soft: bool
+    a: float
+    gap_m: float
+
+
+def answer_of(question: Question, layer: OpenLayer, *, validity: str | None = None) -> LayerAnswer:
+    """
+    The answer of one layer version.
+
+    Parameters
+    ----------
+    question
+        The site and the date.
+    layer
+        An open version; touching damaged bytes raises ``DamagedVersionError``.
+    validity
+        The reason why this version cannot give ``clear`` at the date, if there is one.
+    """
+    card = layer.card
+    standing = layer.records.standing(question.as_of, card.accuracy_m)
+    groups = _groups(question, layer, standing)
+    reasons: list[Reason] = []
+    proved = _proved(question, layer, groups)
+    near = [g for g in groups if g.gap_m <= g.a + question.radius_m]
+    gap = min((g.gap_m for g in groups), default=None)
+    deciding = min(groups, key=lambda g: (g.gap_m - g.a, -g.a), default=None)
+    if proved is not None:
+        answer: Answer = "hit"
+        accuracy, layer_accuracy = question.combined(proved), proved
+        reasons.append(Reason("overlaps"))
+    elif near:
+        answer = "uncertain"
+        closest = min(near, key=lambda g: (g.gap_m - g.a, -g.a))
+        accuracy, layer_accuracy = closest.a, closest.accuracy_m
+        inside = [g for g in near if g.gap_m <= g.a]
+        code = "within_accuracy" if inside else "within_radius"
+        reasons.append(Reason(code, (("gap_m", closest.gap_m),)))
+    else:
+        answer = "clear"
+        accuracy = question.combined(card.accuracy_m) if deciding is None else deciding.a
+        layer_accuracy = card.accuracy_m if deciding is None else deciding.accuracy_m
+    margin = max([question.combined(card.accuracy_m), *(g.a for g in groups)]) + question.radius_m
+    cover = None if layer.coverage is None else cover_of(question.geometry, layer.coverage)
+    obstacles = [
+        *_coverage_reasons(cover, card.coverage_accuracy_m, margin),
+        *_feature_reasons(question, layer, standing),
+        *_rejected_reasons(question, layer, margin),
+        *([Reason(validity)] if validity else []),
+        *([Reason("site_part_rejected")] if question.part_rejected else []),
+    ]
+    if answer == "clear":
+        if obstacles:
+            answer = "unknown"
+        else:
+            reasons.append(Reason("declared_none" if card.declared_none else "outside"))
+    return LayerAnswer(
+        answer=answer,
+        reasons=ordered([*reasons, *obstacles]),
+        accuracy_m=accuracy,
+        layer_accuracy_m=layer_accuracy,
+        gap_m=gap,
+        cover=cover,
+        clear_margin_m=margin,
+        standing=standing,
+        met=_met(question, layer, groups),
+    )
+
+
+def floor_mm(metres: float) -> float:
+    """Metres rounded down to 1 mm; a distance that is a whole millimetre but for its last bits stays what it is."""
+    return math.floor(metres * 1000 + 1e-7) / 1000
+
+
+def _groups(question: Question, layer: OpenLayer, standing: Standing) -> list[_Group]:
+    zone = standing.zone
+    if not zone.any():
+        return []
+    influence = np.nan_to_num(standing.influence_m, nan=-1.0)
+    keys = np.column_stack([standing.accuracy_m, influence, standing.soft.astype(float)])
+    found = []
+    for accuracy, distance, soft in np.unique(keys[zone], axis=0):
+        rows = zone & (keys == (accuracy, distance, soft)).all(axis=1)
+        reach = max(float(distance), 0.0)
+        nearest = _nearest(question.geometry, layer, rows)
+        gap = math.inf if nearest is None else max(0.0, nearest - reach)
+        found.append(
+            _Group(
+                rows=rows,
+                accuracy_m=float(accuracy),
+                influence_m=float(distance),
+                soft=bool(soft),
+                a=question.combined(float(accuracy)),
+                gap_m=gap if math.isinf(gap) else floor_mm(gap),
+            )
+        )
+    return found
+
+
+def _nearest(site: BaseGeometry, layer: OpenLayer, features: NDArray[np.bool_]) -> float | None:
+    index = layer.index
+    found = nearest_of_boxes(site, index.piece_bounds, index.pieces_of(features), index.load)
+    return None if found is None else found.distance_m
+
+
+def _proved(question: Question, layer: OpenLayer, groups: list[_Group]) -> float | None:
+    """The least layer accuracy at which the features up to it prove a hit; None where nothing is proved."""
+    index = layer.index
+    hard = [g for g in groups if not g.soft and g.gap_m == 0.0]
+    proofs: list[float] = []
+    areal = [g for g in groups if not g.soft and g.influence_m < 0]
+    for accuracy in sorted({g.accuracy_m for g in hard if g.influence_m < 0}):
+        rows = np.any([g.rows for g in areal if g.accuracy_m <= accuracy], axis=0) & (index.feature_dimension == 2)
+
+        def zone_in(box: tuple[float, float, float, float], rows: NDArray[np.bool_] = rows) -> BaseGeometry:
+            pieces = index.load(index.pieces_meeting(box, rows))
+            return shapely.union_all(pieces, grid_size=1e-8) if len(pieces) else shapely.Polygon()
+
+        if holds_in_zone(question.geometry, zone_in, question.combined(accuracy)):
+            proofs.append(accuracy)
+            break
+    for group in hard:
+        if group.influence_m < 0 or any(p <= group.accuracy_m for p in proofs):
+            continue
+        near = np.flatnonzero(
+            group.rows & boxes_meet(index.feature_bounds, widened(bounds_of(question.geometry), group.influence_m))
+        )
+        if any(
+            holds_within_distance(question.geometry, index.geometry(int(row)), group.influence_m, group.a) for row in near
+        ):
+            proofs.append(group.accuracy_m)
+    return min(proofs, default=None)
+
+
+def _met(question: Question, layer: OpenLayer, groups: list[_Group]) -> tuple[int, ...]:
+    """Rows of the zone features within a + R of the site, or the nearest one; in row order."""
+    index = layer.index
+    met: set[int] = set()
+    for group in groups:
+        reach = max(group.influence_m, 0.0) + group.a + question.radius_m
+        rows = index.pieces_meeting(widened(bounds_of(question.geometry), reach), group.rows)
+        for feature in np.unique(index.piece_feature[rows]):
+            pieces = index.load(rows[index.piece_feature[rows] == feature])
+            if any(distance_to(question.geometry, p) <= reach for p in pieces):
+                met.add(int(feature))
+    if met or not groups:
+        return tuple(sorted(met))
+    best = min(groups, key=lambda g: g.gap_m)
+    nearest = nearest_of_boxes(question.geometry, index.piece_bounds, index.pieces_of(best.rows), index.load)
+    return () if nearest is None else (int(index.piece_feature[nearest.row]),)
+
+
+def _coverage_reasons(cover: Cover | None, accuracy_m: float | None, margin_m: float) -> list[Reason]:
+    if cover is None:
+        return [Reason("coverage_not_stated")]
+    if not cover.inside:
+        code = "outside_coverage" if cover.uncovered_share >= 1.0 else "partly_outside_coverage"
+        return [Reason(code, (("uncovered_share", cover.uncovered_share),))]
+    needed = (accuracy_m or 0.0) + margin_m
+    if floor_mm(cover.edge_m) <= needed:
+        return [Reason("partly_outside_coverage", (("edge_m", floor_mm(cover.edge_m)), ("needed_m", needed)))]
+    return []
+
+
+def _feature_reasons(question: Question, layer: OpenLayer, standing: Standing) -> list[Reason]:
+    """Features without extent that are near, or that have no coordinates at all."""
+    reasons = []
+    for row in np.flatnonzero(~np.isnan(standing.without_extent_m)):
+        a = question.combined(float(standing.accuracy_m[row]))
+        reach = max(a, float(standing.without_extent_m[row])) + question.radius_m
+        geometry = None if math.isinf(reach) else layer.index.geometry(int(row))
+        distance = 0.0 if geometry is None else floor_mm(distance_to(question.geometry, geometry))
+        if distance <= reach:
+            facts: tuple[tuple[str, Any], ...] = (("feature", layer.records.feature(int(row)).id),)
+            if geometry is not None:
+                facts += (("distance_m", distance), ("reach_m", reach))
+            reasons.append(Reason("extent_not_given", facts))
+    return reasons
+
+
+def _rejected_reasons(question: Question, layer: OpenLayer, margin_m: float) -> list[Reason]:
+    boxes = layer.rejected_boxes
+    if len(boxes) == 0:
+        return []
+    coverage = layer.coverage
+    near = 0
+    for box in boxes:
+        if coverage is None or not _box_counts(box, coverage.feature_bounds[0]):
+            near += 1
+        elif shapely.intersects(question.geometry, shapely.box(*widened((box[0], box[1], box[2], box[3]), margin_m))):
+            near += 1
+    return [Reason("rejected_feature_near", (("features", near),))] if near else []
+
+
+def _box_counts(box: NDArray[np.float64], coverage: NDArray[np.float64]) -> bool:
+    """Finite, meeting the box of the coverage, and within that box widened by its own size."""
+    if not np.isfinite(box).all() or not np.isfinite(coverage).all():
+        return False
+    width, height = coverage[2] - coverage[0], coverage[3] - coverage[1]
+    meets = box[0] <= coverage[2] and box[2] >= coverage[0] and box[1] <= coverage[3] and box[3] >= coverage[1]
+    within = (
+        box[0] >= coverage[0] - width
+        and box[2] <= coverage[2] + width
+        and box[1] >= coverage[1] - height
+        and box[3] <= coverage[3] + height
+    )
+    return bool(meets and within)

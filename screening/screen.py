@@ -1,0 +1,329 @@
+"""A site and a workspace in, a verdict out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.errors import DamagedVersionError
+from layers.model import DEFAULT_REQUIRED_KINDS
+from layers.version import OpenLayer, open_layer, version_at
+from screening.details import report_on
+from screening.errors import AsOfError
+from screening.findings import LayerAnswer, Question, answer_of
+from screening.layer_summary import summary_of
+from screening.not_checked import classes_not_checked
+from screening.reasons import Reason, strictest, yes_no
+from screening.themes import kind_answers
+from screening.verdict import Finding, PartAnswer, Verdict
+from spatial.crs import gauss_kruger, zone3
+from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
+from spatial.overlay.index import DamagedIndexError
+
+if TYPE_CHECKING:
+    from layers.workspace.store import VersionEntry, WorkspaceStore
+    from screening.overlap import Overlap
+    from screening.reasons import Answer
+    from screening.site import Site
+    from screening.verdict import ContextLayer
+
+__all__ = ["screen", "today"]
+
+PRIORITY_KINDS = ("red_lines", "protected_areas", "water_sources", "control_units")
+DAMAGE = (DamagedVersionError, DamagedIndexError, OSError)
+"""What touching a damaged version raises."""
+
+
+def today() -> str:
+    """The date in UTC+8, ISO."""
+    return (datetime.now(UTC) + timedelta(hours=8)).date().isoformat()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lost:
+    """A version, or something in the place of one, that could not be read; ``kind`` None makes every kind unknown."""
+
+    layer: str | None
+    kind: str | None
+    version: str | None
+    role: str
+    detail: str
+
+
+@dataclass
+class _Loaded:
+    """The versions that answer at the date, opened; and what could not be."""
+
+    layers: list[tuple[OpenLayer, str | None]] = field(default_factory=list)
+    lost: list[_Lost] = field(default_factory=list)
+
+    def lose(self, layer: OpenLayer, trouble: Exception) -> None:
+        """Take out a layer that turned out damaged while it was read: it answers nothing any more."""
+        self.layers = [pair for pair in self.layers if pair[0] is not layer]
+        self.lost.append(_lost(layer.entry, type(trouble).__name__))
+
+    @property
+    def protective(self) -> list[tuple[OpenLayer, str | None]]:
+        """The layers that decide."""
+        return [pair for pair in self.layers if pair[0].card.role == "protective"]
+
+
+def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -> Verdict:
+    """
+    Judge one site against every layer of a workspace.
+
+    Use it wherever an answer is wanted; ``sanxian check`` prints what it returns.
+
+    Parameters
+    ----------
+    site
+        A placed site (``screening.site.place`` or ``site_of``), EPSG:4490.
+    workspace
+        An open store (``FolderStore.open``). Anything lost or damaged in it moves answers towards ``unknown``.
+    as_of
+        ISO date of the check; default today in UTC+8. Printed and recorded.
+
+    Returns
+    -------
+    verdict
+        Every layer is judged and listed, also when an earlier one is a hit.
+
+    Raises
+    ------
+    AsOfError
+        If ``as_of`` is no date.
+    """
+    day = today() if as_of is None else _checked_date(as_of)
+    loaded = _load(workspace, day)
+    question = Question(
+        geometry=site.geometry,
+        accuracy_m=site.accuracy.metres,
+        as_of=day,
+        radius_m=site.radius_m,
+        part_rejected=site.rejected_parts > 0,
+    )
+    required = workspace.required_kinds if workspace.manifest_readable else DEFAULT_REQUIRED_KINDS
+    epsg = gauss_kruger(zone3(float(shapely.centroid(site.geometry).x)))
+    findings: list[Finding] = []
+    context: list[ContextLayer] = []
+    overlaps: list[Overlap] = []
+    answers: list[tuple[OpenLayer, LayerAnswer]] = []
+    for layer, validity in list(loaded.layers):
+        try:
+            found = answer_of(question, layer, validity=validity)
+            report = report_on(question, layer, found, epsg=epsg)
+        except DAMAGE as trouble:
+            loaded.lose(layer, trouble)
+            continue
+        if report.finding is not None:
+            findings.append(report.finding)
+            answers.append((layer, found))
+        if report.context is not None and report.context.features:
+            context.append(report.context)
+        overlaps += report.overlaps
+    findings += _unreadable_findings(loaded, required)
+    findings += _missing_findings(required, findings)
+    kinds = kind_answers(question, answers, _lost_kinds(findings))
+    answer: Answer = strictest(list(kinds.values()))
+    findings.sort(key=_strictness)
+    parts = _parts(site, question, loaded, required, kinds, answer)
+    by_kind = {kind: yes_no(kinds.get(kind, "unknown")) for kind in PRIORITY_KINDS}
+    in_zone = strictest([kinds.get(k, "unknown") for k in PRIORITY_KINDS] + [kinds[k] for k in ("element_zones",) if k in kinds])
+    return Verdict(
+        as_of=day,
+        answer=answer,
+        required_kinds=tuple(required),
+        warnings=tuple(_warnings(workspace, loaded, site)),
+        in_priority_zone=yes_no(in_zone),
+        in_priority_unit=by_kind["control_units"],
+        in_red_line=by_kind["red_lines"],
+        in_protected_area=by_kind["protected_areas"],
+        in_water_source_zone=by_kind["water_sources"],
+        kinds=kinds,
+        site=_site_summary(site, epsg),
+        parts=parts,
+        findings=tuple(findings),
+        context=tuple(sorted(context, key=lambda c: (c.kind, c.layer))),
+        layers=tuple(summary_of(layer, validity) for layer, validity in loaded.layers),
+        not_checked=classes_not_checked([layer.card for layer, _ in loaded.layers]),
+        geometry=site.geometry,
+        overlaps=tuple(overlaps),
+    )
+
+
+def _checked_date(text: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise AsOfError(text)
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise AsOfError(text) from None
+
+
+def _load(workspace: WorkspaceStore, as_of: str) -> _Loaded:
+    loaded = _Loaded()
+    roles = {(e.layer, e.version): e.role for e in workspace.entries}
+    damaged = set()
+    for damage in workspace.damages:
+        role = roles.get((damage.layer or "", damage.version or ""), "protective")
+        damaged.add((damage.layer, damage.version))
+        loaded.lost.append(
+            _Lost(layer=damage.layer, kind=damage.kind, version=damage.version, role=role, detail=damage.code)
+        )
+    versions: dict[str, list[VersionEntry]] = {}
+    for entry in workspace.entries:
+        versions.setdefault(entry.layer, []).append(entry)
+    for entries in versions.values():
+        entry, validity = version_at(entries, as_of)
+        if (entry.layer, entry.version) in damaged:
+            continue
+        try:
+            loaded.layers.append((open_layer(workspace, entry), validity))
+        except DAMAGE as trouble:
+            loaded.lost.append(_lost(entry, type(trouble).__name__))
+    return loaded
+
+
+def _lost(entry: VersionEntry, detail: str) -> _Lost:
+    return _Lost(layer=entry.layer, kind=entry.kind, version=entry.version, role=entry.role, detail=detail)
+
+
+def _unreadable_findings(loaded: _Loaded, required: tuple[str, ...]) -> list[Finding]:
+    every = sorted({*required, *PRIORITY_KINDS, *(layer.card.kind for layer, _ in loaded.protective)})
+    found: dict[tuple[str | None, str, str | None], Finding] = {}
+    for lost in loaded.lost:
+        for kind in every if lost.kind is None else [lost.kind]:
+            finding = Finding(
+                layer=lost.layer,
+                kind=kind,
+                theme=kind,
+                version=lost.version,
+                role=lost.role,
+                answer="unknown",
+                reasons=(Reason("layer_unreadable", (("detail", lost.detail),)),),
+            )
+            found.setdefault((lost.layer, kind, lost.version), finding)
+    return list(found.values())
+
+
+def _lost_kinds(findings: list[Finding]) -> list[str]:
+    without_layer = {"layer_missing", "layer_unreadable"}
+    return [
+        f.kind for f in findings if f.role == "protective" and without_layer & {reason.code for reason in f.reasons}
+    ]
+
+
+def _missing_findings(required: tuple[str, ...], findings: list[Finding]) -> list[Finding]:
+    there = {f.kind for f in findings if f.role == "protective"}
+    return [
+        Finding(
+            layer=None,
+            kind=kind,
+            theme=kind,
+            version=None,
+            role="protective",
+            answer="unknown",
+            reasons=(Reason("layer_missing"),),
+        )
+        for kind in required
+        if kind not in there
+    ]
+
+
+def _strictness(finding: Finding) -> tuple[int, str, str, str]:
+    from screening.reasons import ANSWERS
+
+    return ANSWERS.index(finding.answer), finding.kind, finding.layer or "", finding.version or ""
+
+
+def _parts(
+    site: Site, question: Question, loaded: _Loaded, required: tuple[str, ...], kinds: dict[str, Answer], answer: Answer
+) -> tuple[PartAnswer, ...]:
+    """Each part's own answers; a project of one part has those of the whole."""
+    found = []
+    for part in site.parts:
+        own_kinds, own_answer = kinds, answer
+        if len(site.parts) > 1:
+            own = Question(
+                geometry=part.geometry, accuracy_m=question.accuracy_m, as_of=question.as_of, radius_m=question.radius_m
+            )
+            own_kinds = _kinds_of(own, loaded, required)
+            own_answer = strictest(list(own_kinds.values()))
+        area = float(np.nansum(ellipsoidal_area([part.geometry])))
+        found.append(
+            PartAnswer(
+                id=part.id,
+                name=part.name,
+                use=part.use,
+                mode=part.mode,
+                area_m2=area if area > 0 else None,
+                declared_area_m2=part.declared_area_m2,
+                answer=own_answer,
+                answers=own_kinds,
+            )
+        )
+    return tuple(found)
+
+
+def _kinds_of(question: Question, loaded: _Loaded, required: tuple[str, ...]) -> dict[str, Answer]:
+    answers, lost = [], [kind for kind in required if kind not in {layer.card.kind for layer, _ in loaded.protective}]
+    lost += [f.kind for f in _unreadable_findings(loaded, required) if f.role == "protective"]
+    for layer, validity in loaded.protective:
+        try:
+            answers.append((layer, answer_of(question, layer, validity=validity)))
+        except DAMAGE:  # damage met only here: this part's kind is unknown
+            lost.append(layer.card.kind)
+    return kind_answers(question, answers, lost)
+
+
+def _site_summary(site: Site, epsg: int) -> dict[str, Any]:
+    area = float(np.nansum(ellipsoidal_area([site.geometry])))
+    length = float(np.nansum(geodesic_length([site.geometry])))
+    planar = float(np.nansum(planar_areas([site.geometry], epsg)))
+    return {
+        "name": site.name,
+        "scope": site.scope,
+        "radius_m": round(site.radius_m, 3),
+        "area_m2": round(area, 2) if area > 0 else None,
+        "area_planar_m2": round(planar, 2) if area > 0 else None,
+        "area_planar_crs": f"EPSG:{epsg}" if area > 0 else None,
+        "length_m": round(length, 3) if length > 0 else None,
+        "declared_area_m2": site.declared_area_m2,
+        "rejected_parts": site.rejected_parts,
+        "crs": site.crs,
+        "crs_status": site.crs_status,
+        "crs_evidence": [{"code": code, "value": value} for code, value in site.crs_evidence],
+        "datum": site.datum,
+        "accuracy_m": round(site.accuracy.metres, 3),
+        "accuracy_basis": site.accuracy.basis,
+        "accuracy_assumed": site.accuracy.assumed,
+    }
+
+
+def _warnings(workspace: WorkspaceStore, loaded: _Loaded, site: Site) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if not workspace.manifest_readable:
+        found.append({"code": "manifest_unreadable"})
+    for lost in loaded.lost:
+        found.append(
+            {
+                "code": "layer_unreadable",
+                "layer": lost.layer,
+                "kind": lost.kind,
+                "version": lost.version,
+                "detail": lost.detail,
+            }
+        )
+    found += [
+        {"code": validity, "layer": layer.card.name} for layer, validity in loaded.layers if validity is not None
+    ]
+    if site.datum == "assumed":
+        found.append({"code": "datum_assumed", "crs": site.crs})
+    if site.rejected_parts:
+        found.append({"code": "site_part_rejected", "parts": site.rejected_parts})
+    return found

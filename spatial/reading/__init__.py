@@ -1,0 +1,259 @@
+"""
+Reading: a file, folder, ZIP or typed text to geometries in their own coordinates, and where their CRS comes from.
+
+Nothing is lost silently: every feature a source declares is read, or listed as unreadable, or the reading stops.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+
+from spatial.errors import GeometryChoiceError
+from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
+
+if TYPE_CHECKING:
+    import os
+
+    from shapely.geometry.base import BaseGeometry
+
+    from spatial.reading.draft import Draft
+    from spatial.reading.sources import Bundle
+
+__all__ = ["Evidence", "Problem", "Reading", "UnreadableFeature", "read", "read_text"]
+
+Shape = Literal["point", "line", "polygon"]
+
+
+def read(
+    source: str | os.PathLike[str],
+    *,
+    crs: str | int | None = None,
+    datum: str | None = None,
+    geometry: Shape | None = None,
+    layer: str | None = None,
+    typed: bool = False,
+) -> Reading:
+    """
+    Read a source: a file, a folder or a ZIP.
+
+    Formats: shapefile, GeoPackage, FileGDB, FlatGeobuf, GeoParquet, GeoJSON, KML and KMZ, GPX, GML, MapInfo TAB and
+    MIF, DXF, survey TXT, CSV, XLSX, lists of coordinates; told by content. Formats that GDAL parses are read in a
+    child process without network, within limits of memory and time.
+
+    Parameters
+    ----------
+    source
+        A path; with ``typed`` the text itself (see `read_text`).
+    crs
+        CRS of the source (``EPSG:4528``, WKT …); overrides what the file says.
+    datum
+        ``cgcs2000``, ``wgs84``, ``xian80`` or ``beijing54``, for coordinates whose datum nothing states.
+    geometry
+        What points or lines are to make. ``polygon`` closes lines; of a table or survey text see there. A closed
+        polyline of a drawing is a polygon unless ``line`` is asked for.
+    layer
+        The layer, or the file of a folder or ZIP, where there are several.
+    typed
+        ``source`` is text.
+
+    Returns
+    -------
+    reading
+        Geometries in source coordinates, x east and y north, not transformed. ``crs`` is None where neither the
+        user, the file nor the numbers say what it is.
+
+    Raises
+    ------
+    ReadingError
+        If the source as a whole cannot be read, is incomplete, unsafe or too large.
+    CRSError
+        If ``crs`` is not understood.
+    ValueError
+        If ``datum`` or ``geometry`` is none of their values.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "site.csv")
+    ...     _ = path.write_text("点号,X,Y\\nJ1,5450000,40500000\\nJ2,5450000,40500100\\nJ3,5450100,40500100\\n", "utf-8")
+    ...     reading = read(path)
+    >>> reading.geometries[0].area, reading.crs.code, reading.crs_status, reading.datum
+    (5000.0, 'EPSG:4528', 'proved', 'assumed')
+    """
+    from spatial.reading.sources import load
+
+    _check_arguments(datum, geometry)
+    if typed:
+        return read_text(str(source), crs=crs, datum=datum, geometry=geometry)
+    bundle = load(source, layer=layer)
+    draft = _parse(bundle, crs=crs, geometry=geometry, layer=layer)
+    if layer is not None and layer in draft.layers and len(draft.layers) > 1:
+        draft = _only(draft, layer)
+    return _finish(draft, bundle.sha256, crs=crs, datum=datum, geometry=geometry)
+
+
+def read_text(
+    text: str, *, crs: str | int | None = None, datum: str | None = None, geometry: Shape | None = None
+) -> Reading:
+    """
+    Read coordinates typed on a command line.
+
+    Parameters
+    ----------
+    text
+        ``117.45,49.58``, in either order; several pairs parted by spaces or semicolons are a line, or a polygon
+        with ``geometry="polygon"``; degrees, minutes and seconds in the usual forms; eastings and northings.
+    crs, datum, geometry
+        As for `read`.
+
+    Returns
+    -------
+    reading
+        One feature. Degrees are EPSG:4490 with the datum assumed.
+
+    Raises
+    ------
+    CoordinateError
+        If the text is no pair of coordinates of a place in China.
+
+    Examples
+    --------
+    >>> reading = read_text("49.58, 117.45")
+    >>> reading.geometries[0].wkt, reading.crs.code, reading.datum
+    ('POINT (117.45 49.58)', 'EPSG:4490', 'assumed')
+    """
+    import hashlib
+
+    from spatial.reading.tables import parse_typed
+
+    _check_arguments(datum, geometry)
+    draft = parse_typed(text, geometry=geometry)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _finish(draft, digest, crs=crs, datum=datum, geometry=None)
+
+
+def _check_arguments(datum: str | None, geometry: str | None) -> None:
+    from spatial.reading.reference import DATUMS
+
+    if datum is not None and datum not in DATUMS:
+        raise ValueError(f"datum is {datum!r}; it must be one of {', '.join(DATUMS)}")
+    if geometry not in (None, "point", "line", "polygon"):
+        raise ValueError(f"geometry is {geometry!r}; it must be point, line or polygon")
+
+
+def _parse(bundle: Bundle, *, crs: str | int | None, geometry: Shape | None, layer: str | None) -> Draft:
+    data = next(iter(bundle.members.values()))
+    match bundle.format:
+        case "geojson":
+            from spatial.reading.geojson import parse_geojson
+
+            return parse_geojson(data, file=bundle.name)
+        case "kml":
+            from spatial.reading.markup import parse_kml
+
+            ovital = bundle.name.lower().endswith((".ovkml", ".ovkmz"))
+            return parse_kml(data, file=bundle.name, crs_given=crs is not None, ovital=ovital)
+        case "gpx":
+            from spatial.reading.markup import parse_gpx
+
+            return parse_gpx(data, file=bundle.name)
+        case "survey_txt":
+            from spatial.reading.survey_text import parse_survey_text
+
+            return parse_survey_text(data, file=bundle.name, geometry=geometry)
+        case "csv":
+            from spatial.reading.tables import parse_csv
+
+            return parse_csv(data, file=bundle.name, geometry=geometry)
+        case "xlsx":
+            from spatial.reading.spreadsheet import parse_xlsx
+
+            return parse_xlsx(data, file=bundle.name, geometry=geometry, sheet=layer)
+        case _:
+            from spatial.reading.vector import parse_vector
+
+            return parse_vector(bundle, layer=layer, geometry=geometry)
+
+
+def _only(draft: Draft, layer: str) -> Draft:
+    """The draft with one of its layers."""
+    from dataclasses import replace
+
+    chosen = [i for i, key in enumerate(draft.keys) if key[0] == layer]
+    return replace(
+        draft,
+        layers=[layer],
+        geometries=[draft.geometries[i] for i in chosen],
+        attributes=[draft.attributes[i] for i in chosen],
+        keys=[draft.keys[i] for i in chosen],
+        lost=[item for item in draft.lost if item[0] == layer],
+        declared={name: count for name, count in draft.declared.items() if name == layer},
+    )
+
+
+def _finish(
+    draft: Draft, sha256: str, *, crs: str | int | None, datum: str | None, geometry: Shape | None
+) -> Reading:
+    from spatial.reading.reference import accuracy_of, resolve
+
+    draft.check_counts()
+    if draft.format not in {"csv", "xlsx", "survey_txt", "typed"} and geometry is not None:
+        for number, shape in enumerate(draft.geometries):
+            draft.geometries[number] = _as(shape, geometry, draft, number)
+    if not draft.keys and not draft.lost:
+        draft.warn("no_features")
+    system, status, evidence, known = resolve(draft, crs=crs, datum=datum)
+    ids, unreadable = draft.ids()
+    geometries = np.empty(len(draft.geometries), dtype=object)
+    geometries[:] = draft.geometries
+    return Reading(
+        source_name=draft.file,
+        source_sha256=sha256,
+        format=draft.format,
+        encoding=draft.encoding,
+        encoding_evidence=tuple(draft.encoding_evidence),
+        layer_names=tuple(draft.layers),
+        geometries=geometries,
+        attributes=tuple(draft.attributes),
+        ids=ids,
+        feature_layers=tuple(layer for layer, _ in draft.keys),
+        unreadable=unreadable,
+        crs=system,
+        crs_status=status,
+        crs_evidence=evidence,
+        datum=known,
+        notation=draft.notation,
+        decimals=draft.decimals,
+        source_kind=draft.source_kind,
+        accuracy=accuracy_of(draft, system, known),
+        problems=tuple(draft.problems),
+        declared_counts=dict(draft.declared),
+    )
+
+
+def _as(shape: BaseGeometry, geometry: Shape, draft: Draft, number: int) -> BaseGeometry:
+    """A geometry as the kind asked for, where that loses nothing: lines may close to polygons."""
+    layer, record = draft.keys[number]
+    kind = shape.geom_type.removeprefix("Multi").replace("LinearRing", "LineString")
+    if kind == {"point": "Point", "line": "LineString", "polygon": "Polygon"}[geometry]:
+        return shape
+    if geometry == "polygon" and kind == "LineString":
+        parts = list(getattr(shape, "geoms", [shape]))
+        rings = [shapely.get_coordinates(part) for part in parts]
+        if all(len(np.unique(ring, axis=0)) >= 3 for ring in rings):
+            if any((ring[0] != ring[-1]).any() for ring in rings):
+                draft.warn("line_not_closed", layer=layer, record=record)
+            made = [shapely.Polygon(ring) for ring in rings]
+            return made[0] if len(made) == 1 else shapely.MultiPolygon(made)
+    raise GeometryChoiceError(
+        file=draft.file,
+        layer=layer,
+        record=record,
+        code="geometry_choice",
+        detail=f"a {shape.geom_type} cannot be taken as a {geometry}",
+        remedy="Leave --geometry out, or give a file that holds only what is meant",
+    )

@@ -1,0 +1,180 @@
+"""What a parser has found so far, and how it becomes a `Reading`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from spatial.errors import IncompleteSourceError, SourceTooLargeError
+from spatial.reading.boundary import Limits
+from spatial.reading.model import Evidence, Problem, UnreadableFeature
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from spatial.accuracy import Notation, SourceKind
+    from spatial.coordinates import PairKind, Place
+    from spatial.reading.model import Box
+
+__all__ = ["Draft"]
+
+_LIMITS = Limits()
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """
+    Features and facts of one source, as its parser meets them.
+
+    What is said about the CRS: ``crs_text`` is what the file states (a WKT, a code); ``kinds`` and ``zones`` are what
+    the sizes of the numbers show; ``header_zone``, ``header_width`` (3 or 6) and ``header_datum`` come from words.
+    """
+
+    file: str
+    format: str
+    source_kind: SourceKind
+    encoding: str = "UTF-8"
+    encoding_evidence: list[Evidence] = field(default_factory=list)
+    crs_text: str | int | None = None
+    crs_evidence: list[Evidence] = field(default_factory=list)
+    kinds: set[PairKind] = field(default_factory=set)
+    zones: set[int] = field(default_factory=set)
+    header_zone: int | None = None
+    header_width: int | None = None
+    header_datum: str | None = None
+    notation: Notation | None = None
+    decimals: int | None = None
+    layers: list[str] = field(default_factory=list)
+    geometries: list[BaseGeometry] = field(default_factory=list)
+    attributes: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[tuple[str, int]] = field(default_factory=list)
+    lost: list[tuple[str, int, Box | None, Problem]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    declared: dict[str, int] = field(default_factory=dict)
+    vertices: int = 0
+    met: dict[str, int] = field(default_factory=dict)
+
+    def open_layer(self, layer: str) -> None:
+        """Make a layer known, also one without features."""
+        if layer not in self.layers:
+            self.layers.append(layer)
+            self.met[layer] = 0
+
+    def _next(self, layer: str) -> int:
+        self.open_layer(layer)
+        self.met[layer] += 1
+        if self.met[layer] > _LIMITS.features:
+            self._too_large(f"more than {_LIMITS.features} features")
+        return self.met[layer]
+
+    def _too_large(self, detail: str) -> None:
+        remedy = "Cut the file into smaller ones"
+        raise SourceTooLargeError(file=self.file, code="too_large", detail=detail, remedy=remedy)
+
+    def warn(
+        self,
+        code: str,
+        *,
+        layer: str | None = None,
+        record: int | None = None,
+        point: str | None = None,
+        detail: str = "",
+        remedy: str = "",
+    ) -> None:
+        """Note something that is not fatal."""
+        self.problems.append(
+            Problem(
+                code=code, file=self.file, layer=layer, record=record, point=point, detail=detail, remedy=remedy
+            )
+        )
+
+    def lose(
+        self,
+        code: str,
+        *,
+        layer: str,
+        record: int | None = None,
+        point: str | None = None,
+        detail: str = "",
+        box: Box | None = None,
+        remedy: str = "repair_feature",
+    ) -> None:
+        """Note a feature that could not be read; it keeps its place in the numbering."""
+        number = self._next(layer)
+        problem = Problem(
+            code=code,
+            file=self.file,
+            layer=layer,
+            record=number if record is None else record,
+            point=point,
+            detail=detail,
+            remedy=remedy,
+        )
+        self.lost.append((layer, number, box, problem))
+
+    def add(
+        self, geometry: BaseGeometry | None, attributes: dict[str, Any], *, layer: str, record: int | None = None
+    ) -> None:
+        """Note a feature; one without geometry, or with a coordinate that is not finite, is lost."""
+        if geometry is None or geometry.is_empty:
+            code = "no_geometry" if geometry is None else "empty_geometry"
+            self.lose(code, layer=layer, record=record)
+            return
+        if geometry.has_z or getattr(geometry, "has_m", False):
+            geometry = shapely.force_2d(geometry)
+        coordinates = shapely.get_coordinates(geometry)
+        if not np.isfinite(coordinates).all():
+            self.lose("not_finite", layer=layer, record=record)
+            return
+        if _hollow(geometry):
+            low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+            box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+            self.lose("empty_geometry", layer=layer, record=record, box=box, detail="a part of it is empty")
+            return
+        self.vertices += len(coordinates)
+        if self.vertices > _LIMITS.vertices:
+            self._too_large(f"more than {_LIMITS.vertices} vertices")
+        self.keys.append((layer, self._next(layer)))
+        self.geometries.append(geometry)
+        self.attributes.append(attributes)
+
+    def note(self, place: Place) -> None:
+        """Take in what the size of a pair of numbers shows."""
+        self.kinds.add(place.kind)
+        if place.zone is not None:
+            self.zones.add(place.zone)
+
+    def check_counts(self) -> None:
+        """Refuse a source that holds another number of features than it declares."""
+        for layer, declared in self.declared.items():
+            read = self.met.get(layer, 0)
+            if read != declared:
+                raise IncompleteSourceError(
+                    file=self.file,
+                    layer=layer,
+                    code="count",
+                    detail=f"it declares {declared} features and {read} were found",
+                    remedy="Get the file again from its source; part of it is missing",
+                )
+
+    def ids(self) -> tuple[tuple[str, ...], tuple[UnreadableFeature, ...]]:
+        """Ids of what was read, and the features that were not."""
+        many = len(self.layers) > 1
+
+        def name(layer: str, number: int) -> str:
+            return f"{layer}/{number}" if many else str(number)
+
+        unreadable = tuple(
+            UnreadableFeature(id=name(layer, number), layer=layer, box=box, problem=problem)
+            for layer, number, box, problem in self.lost
+        )
+        return tuple(name(*key) for key in self.keys), unreadable
+
+
+def _hollow(geometry: BaseGeometry) -> bool:
+    """Whether a part of a collection is empty: it was something once."""
+    parts = getattr(geometry, "geoms", None)
+    return parts is not None and any(part.is_empty or _hollow(part) for part in parts)

@@ -1,0 +1,198 @@
+"""What comes out of a source: geometries in the source's own coordinates, where their CRS comes from, and what is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spatial.accuracy import Notation, PositionalAccuracy, SourceKind
+    from spatial.crs import CoordinateSystem
+
+__all__ = ["Box", "CrsStatus", "DatumStatus", "Evidence", "Problem", "Reading", "UnreadableFeature"]
+
+Box = tuple[float, float, float, float]
+CrsStatus = Literal["given", "proved", "refused"]
+DatumStatus = Literal["stated", "assumed"]
+
+_MESSAGES = {
+    "no_geometry": "it has no geometry",
+    "empty_geometry": "its geometry is empty",
+    "not_finite": "a coordinate is not a finite number",
+    "not_a_coordinate": "a cell is no coordinate",
+    "two_axes": "a cell names two axes",
+    "two_fractions": "a cell gives decimals of minutes and seconds besides",
+    "sixty": "minutes or seconds reach 60",
+    "out_of_range": "its coordinates are no place on the Earth",
+    "kind_differs": "its coordinates are of another kind than those of the other rows",
+    "axis_differs": "its cells name other axes than their columns",
+    "ragged_row": "the row has more or fewer cells than the header",
+    "missing_cell": "a coordinate cell is blank",
+    "too_few_points": "it has too few distinct points for its shape",
+    "ring_not_closed": "a ring is not closed",
+    "bad_nesting": "its coordinates are not nested as its type demands",
+    "unknown_type": "its geometry type is unknown",
+    "duplicate_key": "a key stands twice in it",
+    "bad_feature": "it is no feature",
+    "bad_wkb": "its geometry bytes cannot be parsed",
+    "curve_geometry": "it holds curves or surfaces that are not read",
+    "bad_coordinates": "its coordinates cannot be parsed",
+    "model_geometry": "it holds a 3D model, which has no outline on the map",
+    "null_shape": "its record holds a null shape",
+    "damaged_record": "its record in the .shp is damaged",
+    "axes_swapped": "the header's axes and the size of the numbers disagree; the size decided",
+    "encoding_replaced": "some text could not be decoded and shows replacement marks",
+    "area_differs": "the declared area differs from the measured one by more than 1 %",
+    "count_differs": "the declared number of points differs from the number read",
+    "table_without_geometry": "the table has no geometry and was left out",
+    "blank_row": "a blank row was skipped",
+    "zone_conflict": "two statements about the zone contradict each other",
+    "index_missing": "the .shx index is missing and was rebuilt",
+    "attributes_missing": "the .dbf is missing; there are no attributes",
+    "line_not_closed": "the line was closed to make a polygon of it",
+    "unit_row": "a row of units under the header was skipped",
+    "text_skipped": "text of the drawing was left out",
+    "network_link": "it points to another file or address, which is not opened",
+    "no_features": "the source holds no feature",
+    "ring_crosses": "a ring crosses itself or another one",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One fact that a decision rests on: a code, and the value as found."""
+
+    code: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """
+    Something the user should know; words for it are made elsewhere.
+
+    Parameters
+    ----------
+    code
+        What it is.
+    file, layer
+        Where.
+    record
+        Feature, row or placemark, from 1; for survey text and tables the line of the file.
+    point
+        Point number or name within the record.
+    detail
+        A fact as found (a cell, two numbers).
+    remedy
+        What to do, as a code.
+    """
+
+    code: str
+    file: str
+    layer: str | None = None
+    record: int | None = None
+    point: str | None = None
+    detail: str = ""
+    remedy: str = ""
+
+    @property
+    def message(self) -> str:
+        """One English line."""
+        where = self.file
+        for word, value in (("layer", self.layer), ("record", self.record), ("point", self.point)):
+            if value is not None:
+                where += f", {word} {value}"
+        text = _MESSAGES.get(self.code, self.code.replace("_", " "))
+        return f"{where}: {text}" + (f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadableFeature:
+    """
+    A feature that the source holds and that could not be read.
+
+    Parameters
+    ----------
+    id
+        Its id among the source's features.
+    layer
+        Its layer.
+    box
+        West, south, east, north in source coordinates, only if every coordinate was read and is finite.
+    problem
+        Why.
+    """
+
+    id: str
+    layer: str
+    box: Box | None
+    problem: Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """
+    A source, read: ``len(geometries) + len(unreadable)`` is what the source declares.
+
+    Parameters
+    ----------
+    source_name, source_sha256
+        File name and digest of its bytes (of several files: digest over their sorted names and digests).
+    format
+        Name of the format.
+    encoding, encoding_evidence
+        How text was decoded, and why so.
+    layer_names
+        The layers read.
+    geometries
+        Shapely geometries, 2D, x = east or longitude, y = north or latitude, in source coordinates.
+    attributes, ids, feature_layers
+        One a geometry. Ids are the position in the file, from 1 (``layer/3`` with several layers).
+    unreadable
+        The features that could not be read.
+    crs
+        None if ``crs_status`` is ``refused``: nothing may be computed from the coordinates then.
+    crs_status
+        ``given`` by the user or the file, ``proved`` by the numbers, or ``refused``.
+    crs_evidence
+        What that rests on.
+    datum
+        ``assumed`` if nothing states it.
+    notation
+        ``degrees``, ``dms``, ``dm`` or ``projected``; None without any coordinate.
+    decimals
+        Most decimals of the last unit where coordinates stand as text, else None.
+    source_kind
+        As `spatial.accuracy` names it.
+    accuracy
+        Assumed positional accuracy.
+    problems
+        What is not fatal.
+    declared_counts
+        Features a layer declares.
+    """
+
+    source_name: str
+    source_sha256: str
+    format: str
+    encoding: str
+    encoding_evidence: tuple[Evidence, ...]
+    layer_names: tuple[str, ...]
+    geometries: NDArray[np.object_]
+    attributes: tuple[dict[str, Any], ...]
+    ids: tuple[str, ...]
+    feature_layers: tuple[str, ...]
+    unreadable: tuple[UnreadableFeature, ...]
+    crs: CoordinateSystem | None
+    crs_status: CrsStatus
+    crs_evidence: tuple[Evidence, ...]
+    datum: DatumStatus
+    notation: Notation | None
+    decimals: int | None
+    source_kind: SourceKind
+    accuracy: PositionalAccuracy
+    problems: tuple[Problem, ...] = ()
+    declared_counts: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,431 @@
+"""A path to bytes: single files, folders, ZIPs; what they hold is told by content, and nothing is unpacked to disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from spatial.errors import (
+    IncompleteSourceError,
+    LayerChoiceError,
+    SourceNotFoundError,
+    SourceTooLargeError,
+    UnsafeArchiveError,
+    UnsupportedFormatError,
+)
+from spatial.reading.boundary import Limits
+from spatial.reading.survey_text import is_survey_text
+from spatial.reading.text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Bundle", "load", "sniff"]
+
+_LIMITS = Limits()
+_MAX_ENTRIES = 20_000
+_MAX_RATIO = 300  # an all-zero table packs 1000 : 1, but hardly one of 64 MB
+_RATIO_FROM = 64 << 20
+
+_MAIN = {
+    ".shp", ".gpkg", ".kml", ".ovkml", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".gml", ".tab", ".mif",
+    ".gpx", ".dxf", ".csv", ".tsv", ".txt", ".dat", ".xlsx", ".dwg", ".kmz", ".ovkmz",
+}  # fmt: skip
+_SIDE = {".csv", ".tsv", ".txt", ".dat", ".xlsx", ".json", ".dwg"}  # often beside the drawing, as its documentation
+_COMPANIONS = {
+    ".shp": (".shx", ".dbf", ".prj", ".cpg"),
+    ".tab": (".dat", ".map", ".id", ".ind"),
+    ".mif": (".mid",),
+    ".gpkg": (".gpkg-wal",),
+}
+_REFUSED: tuple[tuple[bytes, str, str], ...] = (
+    (b"AC10", "a DWG drawing", "Save it as DXF in CAD and read that"),
+    (b"%PDF", "a PDF", "Ask for the drawing or table it was made from; a PDF holds no coordinates"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "Save it as XLSX or CSV"),
+    (b"Rar!", "a RAR archive", "Unpack it and read the folder"),
+    (b"7z\xbc\xaf", "a 7z archive", "Unpack it and read the folder"),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it"),
+    (b"II*\0", "an image", "Georeference it first, or ask for the vectors"),
+    (b"MM\0*", "an image", "Georeference it first, or ask for the vectors"),
+    (b"\x89PNG", "an image", "Georeference it first, or ask for the vectors"),
+    (b"\xff\xd8\xff", "an image", "Georeference it first, or ask for the vectors"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """
+    The bytes of one source.
+
+    Parameters
+    ----------
+    name
+        File name for messages.
+    format
+        What the content is.
+    members
+        Extension (with dot, lower case), or for a FileGDB the file name, -> bytes.
+    sha256
+        Of the file; of several, over their sorted names and digests.
+    """
+
+    name: str
+    format: str
+    members: dict[str, bytes]
+    sha256: str
+
+
+@dataclass(kw_only=True)
+class _Files:
+    """Files by inner name, opened when asked for, up to a number of bytes in all."""
+
+    name: str
+    openers: dict[str, Callable[[int], bytes]]
+    left: int = _LIMITS.input_bytes
+
+    def read(self, inner: str) -> bytes:
+        data = self.openers[inner](self.left)
+        self.left -= len(data)
+        return data
+
+
+def load(source: str | os.PathLike[str], *, layer: str | None = None) -> Bundle:
+    """
+    Bytes and format of a source.
+
+    Parameters
+    ----------
+    source
+        A file, a folder (of a shapefile or a FileGDB), or a ZIP with any inner folders.
+    layer
+        Stem of the file meant, where a folder or ZIP holds several.
+
+    Returns
+    -------
+    bundle
+        All of it in memory.
+
+    Raises
+    ------
+    SourceNotFoundError, UnsupportedFormatError, SourceTooLargeError, UnsafeArchiveError, LayerChoiceError,
+    IncompleteSourceError
+        See there.
+    """
+    path = Path(source)
+    name = path.name or str(path)
+    if not path.exists():
+        remedy = "Give the path of a file on this machine; addresses are not opened"
+        raise SourceNotFoundError(file=str(source), code="not_found", detail="there is no such file", remedy=remedy)
+    if path.is_dir():
+        return _choose(_folder(path), name, layer)
+    head = _head(path)
+    if head.startswith(b"PK"):
+        return _zip(path, name, layer)
+    files = _Files(name=name, openers={name: _opener(path)})
+    for other in _companions_on_disk(path):
+        files.openers[other.name] = _opener(other)
+    return _bundle(files, name, name)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+def _opener(path: Path) -> Callable[[int], bytes]:
+    def read(limit: int) -> bytes:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise _too_large(path.name)
+        return data
+
+    return read
+
+
+def _too_large(name: str) -> SourceTooLargeError:
+    return SourceTooLargeError(
+        file=name,
+        code="too_large",
+        detail=f"more than {_LIMITS.input_bytes >> 20} MB",
+        remedy="Cut the file into smaller ones",
+    )
+
+
+def _companions_on_disk(path: Path) -> list[Path]:
+    wanted = _COMPANIONS.get(path.suffix.lower())
+    if wanted is None:
+        return []
+    stem = path.stem.lower()
+    return [
+        other
+        for other in sorted(path.parent.iterdir())
+        if other.suffix.lower() in wanted and other.stem.lower() == stem and other.is_file()
+    ]
+
+
+def _folder(path: Path) -> _Files:
+    files = _Files(name=path.name, openers={})
+    if path.suffix.lower() == ".gdb" or any(path.glob("*.gdbtable")):
+        for inner in sorted(path.iterdir()):
+            if inner.is_file():
+                files.openers[f"{path.stem}.gdb/{inner.name}"] = _opener(inner)
+        return files
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            inner = Path(folder, name)
+            files.openers[inner.relative_to(path).as_posix()] = _opener(inner)
+            if len(files.openers) > _MAX_ENTRIES:
+                raise _too_large(path.name)
+    return files
+
+
+def _zip(path: Path, name: str, layer: str | None) -> Bundle:
+    try:
+        # names without the UTF-8 flag are GBK where these people work; the default would be CP437
+        archive = _open_zip(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise IncompleteSourceError(
+            file=name, code="zip", detail=f"the ZIP cannot be opened: {error}", remedy="Get the file again"
+        ) from None
+    with archive:
+        files = _Files(name=name, openers={})
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        if len(members) > _MAX_ENTRIES:
+            raise _too_large(name)
+        for info in members:
+            inner = info.filename.replace("\\", "/")
+            pure = PurePosixPath(inner)
+            if pure.is_absolute() or ".." in pure.parts or re.match(r"[A-Za-z]:", inner) or "\0" in inner:
+                raise UnsafeArchiveError(
+                    file=name,
+                    code="unsafe_name",
+                    detail=f"a member is named {inner!r}, which leaves the folder",
+                    remedy="Do not use this archive, or pack the files again",
+                )
+            if not (pure.parts[0] == "__MACOSX" or pure.name.startswith("._")):
+                files.openers[inner] = _member(archive, info, name)
+        if "[Content_Types].xml" in files.openers and "xl/workbook.xml" in files.openers:
+            for inner in files.openers:  # through the caps, before anybody unpacks them
+                files.read(inner)
+            data = path.read_bytes()
+            return Bundle(name=name, format="xlsx", members={".xlsx": data}, sha256=hashlib.sha256(data).hexdigest())
+        return _choose(files, name, layer)
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path, metadata_encoding="gb18030")
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(path)
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Callable[[int], bytes]:
+    def read(limit: int) -> bytes:
+        if info.flag_bits & 1:
+            raise UnsafeArchiveError(
+                file=name, code="password", detail="the ZIP needs a password", remedy="Unpack it and read the folder"
+            )
+        parts: list[bytes] = []
+        size = 0
+        try:
+            with archive.open(info) as member:
+                # what comes out counts, not what the header says
+                while part := member.read(1 << 20):
+                    size += len(part)
+                    if size > limit:
+                        raise _too_large(name)
+                    if size > _RATIO_FROM and size > _MAX_RATIO * max(info.compress_size, 1):
+                        raise UnsafeArchiveError(
+                            file=name,
+                            code="zip_bomb",
+                            detail=f"{info.filename} unpacks to more than {_MAX_RATIO} times its size",
+                            remedy="Do not use this archive, or unpack it and read the folder",
+                        )
+                    parts.append(part)
+        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
+            raise IncompleteSourceError(
+                file=name,
+                code="zip",
+                detail=f"{info.filename} cannot be unpacked: {error}",
+                remedy="Get the file again",
+            ) from None
+        except Exception as error:
+            if type(error).__module__ != "zlib":
+                raise
+            raise IncompleteSourceError(
+                file=name, code="zip", detail=f"{info.filename}: {error}", remedy="Get the file again"
+            ) from None
+        return b"".join(parts)
+
+    return read
+
+
+def _choose(files: _Files, name: str, layer: str | None) -> Bundle:
+    """The one source among the files."""
+    bases = sorted({_geodatabase(inner) for inner in files.openers} - {""})
+    plain = [inner for inner in files.openers if not _geodatabase(inner)]
+    found = bases + sorted(inner for inner in plain if PurePosixPath(inner).suffix.lower() in _MAIN)
+    drawn = [inner for inner in found if PurePosixPath(inner).suffix.lower() not in _SIDE]
+    tables = {PurePosixPath(i).with_suffix("").as_posix().lower() for i in drawn if i.lower().endswith(".tab")}
+    candidates = drawn or [i for i in found if PurePosixPath(i).with_suffix("").as_posix().lower() not in tables]
+    if len(candidates) > 1 and layer is not None:
+        candidates = [inner for inner in candidates if PurePosixPath(inner).stem == layer] or candidates
+    if not candidates:
+        raise UnsupportedFormatError(
+            file=name,
+            code="nothing_inside",
+            detail="it holds no file that is read here",
+            remedy="Give a shapefile, GeoPackage, GeoJSON, KML, DXF, FileGDB, CSV, XLSX or survey TXT",
+        )
+    if len(candidates) > 1:
+        raise LayerChoiceError(
+            file=name,
+            code="several_files",
+            detail=f"it holds several: {', '.join(candidates[:10])}",
+            remedy="Name one of them as the layer, or read it by itself",
+        )
+    return _bundle(files, candidates[0], name)
+
+
+def _geodatabase(inner: str) -> str:
+    parts = PurePosixPath(inner).parts
+    for depth, part in enumerate(parts[:-1], start=1):
+        if part.lower().endswith(".gdb"):
+            return "/".join(parts[:depth])
+    return ""
+
+
+def _bundle(files: _Files, main: str, name: str) -> Bundle:
+    if main.lower().endswith(".gdb") and main not in files.openers:
+        members = {
+            inner.rsplit("/", 1)[1]: files.read(inner) for inner in files.openers if _geodatabase(inner) == main
+        }
+        return Bundle(name=name, format="filegdb", members=members, sha256=_digest(members))
+    pure = PurePosixPath(main)
+    data = files.read(main)
+    kind = sniff(data, name=pure.name)
+    if kind == "zip":
+        raise UnsupportedFormatError(
+            file=main, code="zip_in_zip", detail="an archive inside an archive", remedy="Unpack the outer one"
+        )
+    suffix = {"shapefile": ".shp"}.get(kind, pure.suffix.lower() or ".bin")
+    members = {suffix: data}
+    for inner in files.openers:
+        other = PurePosixPath(inner)
+        if (
+            inner != main
+            and other.parent == pure.parent
+            and other.stem.lower() == pure.stem.lower()
+            and other.suffix.lower() in _COMPANIONS.get(suffix, ())
+        ):
+            members[other.suffix.lower()] = files.read(inner)
+    return Bundle(name=pure.name, format=kind, members=members, sha256=_digest(members))
+
+
+def _digest(members: dict[str, bytes]) -> str:
+    if len(members) == 1:
+        return hashlib.sha256(next(iter(members.values()))).hexdigest()
+    lines = "".join(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in sorted(members.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def sniff(data: bytes, *, name: str) -> str:
+    """
+    Format of a file by its content; the name decides only between kinds of text.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    name
+        Its name.
+
+    Returns
+    -------
+    format
+        ``shapefile``, ``gpkg``, ``kml``, ``gpx``, ``gml``, ``geojson``, ``flatgeobuf``, ``geoparquet``, ``mapinfo``,
+        ``dxf``, ``survey_txt``, ``csv`` or ``zip``.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        For anything else, with what to save it as.
+
+    Examples
+    --------
+    >>> sniff(b'{"type": "Point"}', name="a.gpkg")
+    'geojson'
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    for magic, kind in (
+        (b"SQLite format 3\0", "gpkg"),
+        (b"PAR1", "geoparquet"),
+        (b"fgb", "flatgeobuf"),
+        (b"\0\0\x27\x0a", "shapefile"),
+        (b"PK\3\4", "zip"),
+        (b"AutoCAD Binary DXF", "dxf"),
+    ):
+        if data.startswith(magic):
+            return kind
+    for magic, what, remedy in _REFUSED:
+        if data.startswith(magic):
+            raise UnsupportedFormatError(file=name, code="unsupported", detail=f"it is {what}", remedy=remedy)
+    if suffix == ".shp":
+        raise IncompleteSourceError(
+            file=name, code="shp_header", detail="it does not begin like a .shp", remedy="Get the file again"
+        )
+    if suffix in {".dbf", ".shx", ".prj", ".cpg"}:
+        raise UnsupportedFormatError(
+            file=name, code="companion", detail="it is only a part of a shapefile", remedy="Give the .shp"
+        )
+    head, _, _ = decode(data, file=name) if len(data) < 1 << 16 else _decoded_head(data, name)
+    kind = _sniff_text(head.lstrip("\ufeff \t\r\n"), suffix)
+    if kind is None:
+        raise UnsupportedFormatError(
+            file=name,
+            code="unknown_format",
+            detail="its content is no format that is read here",
+            remedy="Save it as GeoPackage, GeoJSON, KML, DXF, shapefile, CSV, XLSX or survey TXT",
+        )
+    return kind
+
+
+def _decoded_head(data: bytes, name: str) -> tuple[str, str, object]:
+    # a cut may fall into a character: up to the last line end
+    cut = data.rfind(b"\n", 0, 1 << 16)
+    try:
+        return decode(data[: cut + 1 if cut > 0 else 1 << 16], file=name)
+    except ValueError:
+        return decode(data, file=name)
+    except Exception:  # noqa: BLE001 - the whole file is decoded, and refused, where it is parsed
+        return data[: 1 << 16].decode("utf-8", "replace"), "", None
+
+
+def _sniff_text(text: str, suffix: str) -> str | None:
+    if text.startswith("<"):
+        root = re.search(r"<\s*(?:[\w.-]+:)?([A-Za-z][\w.-]*)([^>]*)", re.sub(r"<[?!][^>]*>", "", text))
+        if root is None:
+            return None
+        if root[1] in {"kml", "gpx"}:
+            return root[1]
+        return "gml" if "opengis.net/gml" in root[2] or suffix == ".gml" and root[1] == "FeatureCollection" else None
+    if text.startswith("{"):
+        return "geojson"
+    if re.match(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION", text):
+        return "dxf"
+    if suffix == ".tab" and text.lower().startswith("!table"):
+        return "mapinfo"
+    if suffix == ".mif" and re.match(r"version\s+\d+", text, re.IGNORECASE):
+        return "mapinfo"
+    if suffix in {".txt", ".csv", ".tsv", ".dat"} or not suffix:
+        if "\0" in text:
+            return None
+        return "survey_txt" if is_survey_text(text) else "csv"
+    return None

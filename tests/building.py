@@ -1,0 +1,94 @@
+"""Readings, workspaces and layers made in code, for tests that are not about reading files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.importing import ImportOptions, Imported, import_layer
+from layers.workspace import FolderStore
+from spatial.accuracy import assumed_accuracy
+from spatial.crs import identify
+from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def reading_of(
+    geometries: Sequence[Any],
+    attributes: Sequence[dict[str, Any]] | None = None,
+    *,
+    crs: str | int = 4490,
+    name: str = "made.geojson",
+    unreadable: Sequence[tuple[str, tuple[float, float, float, float] | None]] = (),
+) -> Reading:
+    """A reading of geometries at hand; datum CGCS2000 stated, so that nothing is added to an accuracy."""
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = list(geometries)
+    rows = tuple(dict(a) for a in (attributes or [{} for _ in geometries]))
+    system = identify(crs)
+    wkb = b"".join(b"" if g is None else shapely.to_wkb(g) for g in geometries)
+    return Reading(
+        source_name=name,
+        source_sha256=hashlib.sha256(wkb).hexdigest(),
+        format="geojson",
+        encoding="UTF-8",
+        encoding_evidence=(),
+        layer_names=("made",),
+        geometries=array,
+        attributes=rows,
+        ids=tuple(str(i + 1) for i in range(len(geometries))),
+        feature_layers=("made",) * len(geometries),
+        unreadable=tuple(
+            UnreadableFeature(
+                id=i, layer="made", box=box, problem=Problem(code="bad_wkb", file=name, record=1, detail="made so")
+            )
+            for i, box in unreadable
+        ),
+        crs=system,
+        crs_status="given",
+        crs_evidence=(Evidence(code="made", value=str(crs)),),
+        datum="stated",
+        notation="degrees" if system.is_geographic else "projected",
+        decimals=None,
+        source_kind="vector",
+        accuracy=assumed_accuracy(
+            source="geojson",
+            notation="degrees" if system.is_geographic else "projected",
+            decimals=None,
+            datum="cgcs2000",
+        ),
+    )
+
+
+def workspace_at(path: Path, *required: str) -> FolderStore:
+    """A new workspace that asks for these kinds."""
+    return FolderStore.create(path, required_kinds=list(required), region=None)
+
+
+def add(
+    store: FolderStore,
+    kind: str,
+    geometries: Sequence[Any],
+    attributes: Sequence[dict[str, Any]] | None = None,
+    *,
+    name: str | None = None,
+    coverage: Any = None,
+    data_date: str | None = "2024-01-01",
+    unreadable: Sequence[tuple[str, tuple[float, float, float, float] | None]] = (),
+    crs: str | int = 4490,
+    **options: Any,
+) -> Imported:
+    """One layer from geometries at hand; ``coverage`` a geometry, a tuple of codes, ``"layer"`` or None."""
+    reading = reading_of(geometries, attributes, crs=crs, unreadable=unreadable) if geometries or unreadable else None
+    cover = reading_of([coverage], name="coverage.geojson") if hasattr(coverage, "geom_type") else coverage
+    return import_layer(
+        FolderStore.open(store.root),
+        reading,
+        ImportOptions(kind=kind, name=name or kind, coverage=cover, data_date=data_date, **options),  # type: ignore[arg-type]
+    )
