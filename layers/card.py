@@ -14,8 +14,8 @@ class RejectedFeature:
     """
     A feature that could not be used, kept.
 
-    ``box`` is EPSG:4490 (west, south, east, north), only if every coordinate was read and is finite. ``accepted`` is the
-    reason a user gave for leaving it out of account; None otherwise.
+    ``box`` is EPSG:4490 (west, south, east, north), only if every coordinate was read and is finite. ``accepted`` is
+    the reason a user gave for leaving it out of account; None otherwise.
     """
 
     id: str

@@ -47,8 +47,8 @@ def of_districts(codes: Sequence[str]) -> Coverage:
     """
     The union of administrative districts, by GB/T 2260 code.
 
-    Its accuracy is the 95 % distance between two sources, and never less than what a third source shows where one is known
-    (at Manzhouli both sources lie 753 m off the third: they share the offset).
+    Its accuracy is the 95 % distance between two sources, and never less than what a third source shows where one
+    is known (at Manzhouli both sources lie 753 m off the third: they share the offset).
     """
     from spatial.boundaries import union
 
@@ -65,7 +65,9 @@ def of_districts(codes: Sequence[str]) -> Coverage:
 
 def of_geometry(geometry: BaseGeometry, *, accuracy_m: float, label: str, sha256: str) -> Coverage:
     """A coverage from a file: its polygons united."""
-    areas = [p for p in shapely.get_parts(shapely.union_all([geometry], grid_size=1e-8)) if shapely.get_dimensions(p) == 2]
+    areas = [
+        p for p in shapely.get_parts(shapely.union_all([geometry], grid_size=1e-8)) if shapely.get_dimensions(p) == 2
+    ]
     if not areas:
         raise CoverageError(detail=f"{label} holds no polygon", remedy="give a file with the polygons of the area")
     return Coverage(
@@ -88,7 +90,12 @@ def of_features(kind: KindName, geometries: NDArray[Any], *, accuracy_m: float, 
             remedy="state district codes or a file with the area in which the layer is complete",
         )
     return Coverage(
-        kind="layer", geometry=close_gaps(geometries), accuracy_m=accuracy_m, label="layer", source="layer", version=digest
+        kind="layer",
+        geometry=close_gaps(geometries),
+        accuracy_m=accuracy_m,
+        label="layer",
+        source="layer",
+        version=digest,
     )
 
 

@@ -34,9 +34,7 @@ def content_digest(features: Sequence[Feature], geometries: NDArray[Any]) -> str
     """
     hashes = sorted(_leaf(f.attributes, g) for f, g in zip(features, geometries, strict=True))
     while len(hashes) > 1:
-        paired = [
-            hashlib.sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)
-        ]
+        paired = [hashlib.sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)]
         hashes = paired + ([hashes[-1]] if len(hashes) % 2 else [])
     return (hashes[0] if hashes else hashlib.sha256(b"\x02").digest()).hex()
 

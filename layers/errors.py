@@ -86,9 +86,7 @@ class WorkspaceExistsError(WorkspaceError, FileExistsError):
 class WorkspaceBusyError(WorkspaceError, TimeoutError):
     """Another program is writing to the workspace, or it cannot be locked; ``waited_s`` in seconds."""
 
-    def __init__(
-        self, *, path: Path, waited_s: float, detail: str = "another program is writing to it"
-    ) -> None:
+    def __init__(self, *, path: Path, waited_s: float, detail: str = "another program is writing to it") -> None:
         super().__init__(
             f"{path} could not be locked within {waited_s:g} s: {detail}; nothing was changed. "
             "Wait until the other program ends and try again (a program that has died keeps no lock)",
@@ -115,8 +113,7 @@ class LayerExistsError(WorkspaceError, FileExistsError):
 
     def __init__(self, *, path: Path, layer: str) -> None:
         super().__init__(
-            f"{path} already has a layer {layer!r}; choose another name, "
-            "or say that it is a new version (replace)",
+            f"{path} already has a layer {layer!r}; choose another name, or say that it is a new version (replace)",
             path=path,
         )
         self.layer = layer

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["ImportOptions", "Imported", "import_layer"]
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
     """
@@ -94,7 +93,11 @@ class _Sorted:
 
 
 def import_layer(
-    store: WorkspaceStore, reading: Reading | None, options: ImportOptions, *, source: tuple[Path | bytes, str] | None = None
+    store: WorkspaceStore,
+    reading: Reading | None,
+    options: ImportOptions,
+    *,
+    source: tuple[Path | bytes, str] | None = None,
 ) -> Imported:
     """
     Write one version of a layer.
@@ -179,9 +182,7 @@ def import_layer(
     if coverage is not None:
         cover = build_index(np.array([coverage.geometry], dtype=object))
         arrays |= {f"coverage/{name}": values for name, values in cover.items()}
-    arrays["rejected/box"] = np.array(
-        [r.box or (math.nan,) * 4 for r in accepted], dtype="<f8"
-    ).reshape(-1, 4)
+    arrays["rejected/box"] = np.array([r.box or (math.nan,) * 4 for r in accepted], dtype="<f8").reshape(-1, 4)
     arrays["rejected/accepted"] = np.array([r.accepted for r in accepted], dtype=np.uint8)
     with published_files(card, features, placed.geometries, accepted, coverage) as files:
         entry = store.write_version(
@@ -233,7 +234,7 @@ def _require_consistent(options: ImportOptions, reading: Reading | None) -> None
     if reading is not None and len(reading.geometries) + len(reading.unreadable) == 0 and not options.declared_none:
         raise EmptyLayerError(
             detail=f"{reading.source_name} holds no feature",
-            remedy="give the right file; where an authority says that there is none, add --declared-none --source … --coverage …",
+            remedy="give the right file; if an authority declares there is none: --declared-none --source --coverage",
         )
     if options.declared_none and reading is not None and len(reading.geometries) + len(reading.unreadable) > 0:
         raise ImportOptionError(
@@ -270,7 +271,12 @@ def _placed(reading: Reading) -> _Sorted:
     ids = _distinct(reading)
     rejected = [
         RejectedFeature(
-            id=u.id, reason=u.problem.code, box=_box_of(u.box, reading), detail=u.problem.message, attributes={}, wkb=None
+            id=u.id,
+            reason=u.problem.code,
+            box=_box_of(u.box, reading),
+            detail=u.problem.message,
+            attributes={},
+            wkb=None,
         )
         for u in reading.unreadable
     ]
@@ -383,9 +389,7 @@ def _marked(feature: Any, repaired: frozenset[str]) -> Any:
     return replace(feature, flags=(*feature.flags, "repaired")) if feature.id in repaired else feature
 
 
-def _layer_accuracy(
-    reading: Reading | None, options: ImportOptions
-) -> PositionalAccuracy:
+def _layer_accuracy(reading: Reading | None, options: ImportOptions) -> PositionalAccuracy:
     """Stated accuracy, else 25 m; with it what the file's CRS adds (WGS 84, unstated datum), in squares."""
     given = [options.accuracy_m is not None, options.scale is not None, options.surveyed]
     if sum(given) > 1:
@@ -420,9 +424,7 @@ def _require_expected(options: ImportOptions, reading: Reading | None, placed: _
             )
 
 
-def _coverage(
-    options: ImportOptions, geometries: NDArray[Any], accuracy_m: float, digest: str
-) -> Coverage | None:
+def _coverage(options: ImportOptions, geometries: NDArray[Any], accuracy_m: float, digest: str) -> Coverage | None:
     if options.coverage is None:
         return None
     if options.coverage == "layer":
@@ -462,4 +464,3 @@ def _problem_code(problem: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {k: v for k, v in asdict(problem).items() if v not in (None, "")}
-

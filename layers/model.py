@@ -1,6 +1,7 @@
 """The nouns of ``layers``: what a feature of a layer is once its fields have been understood.
 
-A layer has a *kind* and a *role* (``docs/contract/verdict.md`` §1). Everything here is a value; geometry lies beside it.
+A layer has a *kind* and a *role* (``docs/contract/verdict.md`` §1). Everything here is a value.
+Geometry lies beside it.
 """
 
 from __future__ import annotations
@@ -60,11 +61,11 @@ class Feature:
     """A stated influence distance: the zone is the set of points within it of the geometry."""
     without_extent_m: float | None = None
     own_zones: tuple[int, ...] = ()
-    """Of an intake: the zone polygons of its own source (row numbers); one of them counted and in force gives it extent."""
+    """Of an intake: rows of the zone polygons of its own source; one of them counted and in force gives it extent."""
     successor: int | None = None
     """Of a merged protected area: the row of the area that took it over and covers at least 99 % of it."""
     requirements: dict[str, str] = field(default_factory=dict)
-    """The four control dimensions of a unit, by code: spatial_layout, pollutant_control, risk_control, resource_efficiency."""
+    """Of a unit, by code: spatial_layout, pollutant_control, risk_control, resource_efficiency."""
     attributes: dict[str, str | int | float | bool | None] = field(default_factory=dict)
     """Every field of the file, under the file's own (folded) names."""
 

@@ -1,4 +1,7 @@
-"""The features of a layer version as packed columns: what every check reads is small, the words of a feature are read on demand."""
+"""The features of a layer version as packed columns.
+
+What every check reads is small; the words of a feature are read on demand.
+"""
 
 from __future__ import annotations
 
@@ -104,8 +107,8 @@ class Records:
         """
         Which features are zones at ``as_of`` (ISO date), and how.
 
-        A merged area gives way to its successor only while that is itself counted and in force; an intake has extent only
-        while a zone polygon of its own source is counted and in force.
+        A merged area gives way to its successor only while that is itself counted and in force; an intake has extent
+        only while a zone polygon of its own source is counted and in force.
         """
         day = int(as_of.replace("-", ""))
         in_force = (self._column("valid_from") <= day) & (day <= self._column("valid_until"))
@@ -130,7 +133,7 @@ class Records:
 
     @staticmethod
     def _replaced(successor: NDArray[np.int32], counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Rows whose successor is counted after all, that is, not itself replaced; a ring of mergers replaces nobody."""
+        """Rows whose successor counts after all, that is, is not itself replaced; a ring of mergers replaces nobody."""
         settled: dict[int, bool] = {}
         for start in np.flatnonzero((successor >= 0) & counted):
             path: list[int] = []

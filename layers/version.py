@@ -1,4 +1,4 @@
-"""One layer version, opened for screening: its card, its records, its geometry, its coverage. Bytes are checked on touch."""
+"""One layer version, opened for screening: card, records, geometry, coverage. Bytes are checked on touch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["OpenLayer", "open_layer", "version_at"]
 
 
 class OpenLayer:
-    """A version of a layer; every property may raise ``DamagedVersionError`` when its bytes are not what was written."""
+    """A version of a layer; every property may raise ``DamagedVersionError`` when its bytes differ."""
 
     def __init__(self, stored: StoredVersion) -> None:
         self.stored = stored
@@ -50,8 +50,8 @@ def version_at(entries: list[VersionEntry], as_of: str) -> tuple[VersionEntry, s
     """
     The version of one layer that answers at a date, and the reason why it can give no ``clear``, if there is one.
 
-    The latest ``valid_from`` not after ``as_of``, of equal ones the last imported; if none qualifies, or a version has no
-    date, the last imported with the reason ``not_valid_yet`` or ``date_missing``; past its end ``layer_expired``.
+    The latest ``valid_from`` not after ``as_of``, of equal ones the last imported; if none qualifies, or a version has
+    no date, the last imported with the reason ``not_valid_yet`` or ``date_missing``; past its end ``layer_expired``.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ def locked_files(folder: Path = DEFAULT_TARGET) -> tuple[LockedFile, ...]:
 
 
 def inline(html: str, folder: Path = DEFAULT_TARGET) -> str:
-    """
+    r"""
     The same page with locked copies in it and nothing left to load.
 
     Use it on what folium rendered, last. Scripts and style sheets whose address ends as the lock names are replaced
@@ -97,7 +97,7 @@ def inline(html: str, folder: Path = DEFAULT_TARGET) -> str:
     Returns
     -------
     html
-        The page, with line ends as ``\\n`` (a browser hashes them so).
+        The page, with line ends as ``\n`` (a browser hashes them so).
 
     Raises
     ------

@@ -32,11 +32,15 @@ def notices(result: Mapping[str, Any], layers: Sequence[LayerOutline], language:
         The result; its ``layers`` say synthetic, indicative and restricted too.
     layers
         What is drawn.
+    language
+        ``zh`` or ``en``.
     """
     codes = ["internal_map"]
-    for code in ("restricted", "synthetic", "indicative"):
-        if any(getattr(layer, code) for layer in layers) or any(layer[code] for layer in result["layers"]):
-            codes.append(code)
+    codes += [
+        code
+        for code in ("restricted", "synthetic", "indicative")
+        if any(getattr(layer, code) for layer in layers) or any(card[code] for card in result["layers"])
+    ]
     return [(code, word(f"note.{code}", language)) for code in codes]
 
 
@@ -59,6 +63,8 @@ def feature_rows(feature: Mapping[str, Any], layer: Mapping[str, Any], language:
         A feature of a result, or the drawn fields of one (``code``, ``name``, ``class``, ``class_label``, ``flags``).
     layer
         ``name``, ``source``, ``data_date``.
+    language
+        ``zh`` or ``en``.
     measured
         Whether ``feature`` carries the measurements of a result.
     """

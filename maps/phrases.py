@@ -23,13 +23,13 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\
 
 
 def clean(text: object) -> str:
-    """
+    r"""
     Text of a file as it can be shown: control characters, lone surrogates and reading-direction marks are replaced.
 
     Examples
     --------
-    >>> clean("A\\x00B")
-    'A\\ufffdB'
+    >>> clean("A\x00B")
+    'A\ufffdB'
     """
     return _CONTROL.sub("\ufffd", str(text))
 
@@ -135,6 +135,8 @@ def nearest(finding: Mapping[str, Any], language: Language) -> str | None:
     ----------
     finding
         One of ``findings`` or ``context`` of a result.
+    language
+        ``zh`` or ``en``.
 
     Examples
     --------

@@ -53,7 +53,7 @@ class _Drawing:
     entries: list[LegendEntry] = field(default_factory=list)
 
     def group(self, heading: str, label: str) -> str:
-        """A new entry of the layer control; the control writes HTML and keys by name, so names are made safe and unique."""
+        """A new entry of the layer control, which writes HTML and keys by name: names are made safe and unique."""
         labels = self.names.setdefault(escape(heading), {})
         safe = escape(phrases.clean(label))
         unique, count = safe, 2
@@ -120,6 +120,7 @@ def draw(
     _draw_overlaps(drawing, result, overlaps)
     for outline in sorted(layers, key=lambda one: (one.role != "protective", _rank(one.kind))):
         _draw_layer(drawing, result, outline)
+    bounds = _view(site, result)
     faces = notices(result, layers, language)
     data = {
         "words": {
@@ -128,6 +129,7 @@ def draw(
         },
         "styles": {key: style.to_leaflet() for key, style in drawing.styles.items()},
         "panes": [*reversed(KIND_ORDER)],
+        "view": bounds,
         "site": site_data,
         "items": drawing.items,
         "coverages": drawing.coverages,
@@ -148,7 +150,7 @@ def draw(
     metas = [tag("meta", name="viewport", content="width=device-width, initial-scale=1")]
     metas += [tag("meta", name=code.replace("_", "-"), content=text) for code, text in faces]
     metas.append(tag("meta", name="as-of", content=result["as_of"]))
-    html = _fold(drawing, _view(site, result), heading=heading, head="\n".join(metas), body=body)
+    html = _fold(drawing, bounds, heading=heading, head="\n".join(metas), body=body)
     lang = "zh-CN" if language == "zh" else "en"
     return inline(html.replace("<html>", f'<html lang="{lang}">', 1))
 
@@ -161,7 +163,9 @@ def _fold(drawing: _Drawing, bounds: list[list[float]], *, heading: str, head: s
     from folium.template import Template
 
     centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
-    page = folium.Map(location=centre, tiles=None, zoom_start=12, maxZoom=21, minZoom=3, attributionControl=False)
+    page = folium.Map(
+        location=centre, tiles=None, zoom_start=12, zoomSnap=0.25, maxZoom=21, minZoom=3, attributionControl=False
+    )
     page._id = "screening"  # noqa: SLF001
     # Leaflet is all that the elements below need: no jQuery, Bootstrap or icon fonts.
     page.default_js = [pair for pair in page.default_js if pair[0] == "leaflet"]
@@ -207,10 +211,6 @@ def _fold(drawing: _Drawing, bounds: list[list[float]], *, heading: str, head: s
     call._name = "Call"  # noqa: SLF001
     call._template = Template("{% macro script(this, kwargs) %}{{ this.code }}{% endmacro %}")  # noqa: SLF001
     call.code = f"{code}\ndrawScreening({page.get_name()}, {{{named}}});"
-    page.fit_bounds(bounds, max_zoom=18)
-    for child in page._children.values():  # noqa: SLF001
-        if not isinstance(child, folium.FeatureGroup):
-            child._id = "view"  # noqa: SLF001
     for child, name in ((control, "control"), (mouse, "mouse"), (call, "call")):
         child._id = name  # noqa: SLF001
         page.add_child(child)

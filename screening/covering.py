@@ -92,7 +92,9 @@ def pooled_covers(site: BaseGeometry, covers: Sequence[StatedCover], margin_m: f
     widest = max(c.accuracy_m for c in covers)
     window = widened(bounds_of(site), 1.1 * margin_m + 2.2 * widest + 10.0)
     # metres of the frame and of the ellipsoid differ by tan(lat) times the half height in radians at most
-    slack = 1.003 + math.tan(math.radians(max(abs(window[1]), abs(window[3])))) * math.radians(window[3] - window[1]) / 2
+    slack = (
+        1.003 + math.tan(math.radians(max(abs(window[1]), abs(window[3])))) * math.radians(window[3] - window[1]) / 2
+    )
     groups: dict[tuple[str, str], list[StatedCover]] = {}
     for cover in covers:
         groups.setdefault((cover.source, cover.version), []).append(cover)

@@ -164,7 +164,7 @@ def _feature(
 
 
 def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Features that are no zone: those the site meets; of point kinds all; of other context layers the nearest besides."""
+    """Features that are no zone: those met; of point kinds all; of other context layers the nearest besides."""
     index = layer.index
     rest = ~zone & (index.feature_dimension >= 0)
     if layer.card.kind in LISTED_WHOLE:
@@ -198,7 +198,7 @@ def _share(area_m2: float, length_m: float, measures: _Measures) -> float:
 
 
 def _at_least(found: LayerAnswer) -> float | None:
-    """Distance to the edge of the coverage where that is nearer than the nearest feature; None where a feature is nearer."""
+    """Distance to the edge of the coverage where that is nearer than the nearest feature, else None."""
     edge = 0.0 if found.cover is None else found.cover.edge_m
     if found.gap_m is not None and found.gap_m <= edge:
         return None

@@ -341,9 +341,7 @@ def _stage_set(
     names += [f"{findings}.dbf", f"{findings}.cpg", f"{findings}.csv", twin, dictionary]
     statements += [_described(f"{findings}.dbf, .csv", "findings_file"), _described(twin, "twin_file")]
     (folder / dictionary).write_bytes(
-        dictionary_csv(
-            files=files, members=names, statements=statements, notes=grouped([*content.notes, *notes])
-        )
+        dictionary_csv(files=files, members=names, statements=statements, notes=grouped([*content.notes, *notes]))
     )
     return names, notes
 

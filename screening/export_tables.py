@@ -143,9 +143,7 @@ def _answer(value: Any, language: Language) -> dict[str, Value]:
     return {"ANSWER": _text(value), "ANSWER_T": _words("answer", value, language)}
 
 
-def site_table(
-    result: Mapping[str, Any], site: BaseGeometry, *, zbx: str, language: Language, marks: Marks
-) -> Table:
+def site_table(result: Mapping[str, Any], site: BaseGeometry, *, zbx: str, language: Language, marks: Marks) -> Table:
     """One row: the site, what is asked of it, and the layers behind each answer. Geometry in EPSG:4490."""
     facts = result["site"]
     layers = {
@@ -303,9 +301,7 @@ def _finding(entry: Mapping[str, Any], result: Mapping[str, Any], language: Lang
     card = _card_of(result, entry.get("layer"), entry.get("version"))
     facts = card or {}
     role, reason = entry.get("role"), entry.get("reason")
-    role_words = (
-        word("export.not_checked", language) if role == "not_checked" else _words("role", role, language)
-    )
+    role_words = word("export.not_checked", language) if role == "not_checked" else _words("role", role, language)
     reasons = [str(r.get("code")) if isinstance(r, dict) else str(r) for r in entry.get("reasons") or ()]
     accuracy = entry.get("accuracy_parts") or {}
     return {
@@ -390,7 +386,6 @@ def _plain(name: str, known: Sequence[str], items: Sequence[Mapping[str, Any]]) 
     }
     fields = tuple(Field(name=key, long_name_zh=key, long_name_en=key, type=kinds[key]) for key in keys)
     rows = tuple(
-        tuple(_text(item.get(key)) if kinds[key] == "text" else item.get(key) for key in keys)
-        for item in items
+        tuple(_text(item.get(key)) if kinds[key] == "text" else item.get(key) for key in keys) for item in items
     )
     return Table(name=name, fields=fields, rows=rows)

@@ -199,7 +199,8 @@ def _proved(question: Question, layer: OpenLayer, groups: list[_Group]) -> float
             group.rows & boxes_meet(index.feature_bounds, widened(bounds_of(question.geometry), group.influence_m))
         )
         if any(
-            holds_within_distance(question.geometry, index.geometry(int(row)), group.influence_m, group.a) for row in near
+            holds_within_distance(question.geometry, index.geometry(int(row)), group.influence_m, group.a)
+            for row in near
         ):
             proofs.append(group.accuracy_m)
     return min(proofs, default=None)
@@ -256,12 +257,14 @@ def _rejected_reasons(question: Question, layer: OpenLayer, margin_m: float) -> 
     if len(boxes) == 0:
         return []
     coverage = layer.coverage
-    near = 0
-    for box in boxes:
+
+    def is_near(box: NDArray[np.float64]) -> bool:
         if coverage is None or not _box_counts(box, coverage.feature_bounds[0]):
-            near += 1
-        elif shapely.intersects(question.geometry, shapely.box(*widened((box[0], box[1], box[2], box[3]), margin_m))):
-            near += 1
+            return True
+        west, south, east, north = (float(v) for v in box)
+        return bool(shapely.intersects(question.geometry, shapely.box(*widened((west, south, east, north), margin_m))))
+
+    near = sum(is_near(box) for box in boxes)
     return [Reason("rejected_feature_near", (("features", near),))] if near else []
 
 

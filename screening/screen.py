@@ -131,9 +131,11 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -
     kinds = kind_answers(question, answers, _lost_kinds(findings))
     answer: Answer = strictest(list(kinds.values()))
     findings.sort(key=_strictness)
-    parts = _parts(site, question, loaded, required, kinds, answer)
+    parts = _parts(site, question, loaded, required, kinds=kinds, answer=answer)
     by_kind = {kind: yes_no(kinds.get(kind, "unknown")) for kind in PRIORITY_KINDS}
-    in_zone = strictest([kinds.get(k, "unknown") for k in PRIORITY_KINDS] + [kinds[k] for k in ("element_zones",) if k in kinds])
+    in_zone = strictest(
+        [kinds.get(k, "unknown") for k in PRIORITY_KINDS] + [kinds[k] for k in ("element_zones",) if k in kinds]
+    )
     return Verdict(
         as_of=day,
         answer=answer,
@@ -242,7 +244,13 @@ def _strictness(finding: Finding) -> tuple[int, str, str, str]:
 
 
 def _parts(
-    site: Site, question: Question, loaded: _Loaded, required: tuple[str, ...], kinds: dict[str, Answer], answer: Answer
+    site: Site,
+    question: Question,
+    loaded: _Loaded,
+    required: tuple[str, ...],
+    *,
+    kinds: dict[str, Answer],
+    answer: Answer,
 ) -> tuple[PartAnswer, ...]:
     """Each part's own answers; a project of one part has those of the whole."""
     found = []
@@ -309,19 +317,17 @@ def _warnings(workspace: WorkspaceStore, loaded: _Loaded, site: Site) -> list[di
     found: list[dict[str, Any]] = []
     if not workspace.manifest_readable:
         found.append({"code": "manifest_unreadable"})
-    for lost in loaded.lost:
-        found.append(
-            {
-                "code": "layer_unreadable",
-                "layer": lost.layer,
-                "kind": lost.kind,
-                "version": lost.version,
-                "detail": lost.detail,
-            }
-        )
     found += [
-        {"code": validity, "layer": layer.card.name} for layer, validity in loaded.layers if validity is not None
+        {
+            "code": "layer_unreadable",
+            "layer": lost.layer,
+            "kind": lost.kind,
+            "version": lost.version,
+            "detail": lost.detail,
+        }
+        for lost in loaded.lost
     ]
+    found += [{"code": validity, "layer": layer.card.name} for layer, validity in loaded.layers if validity is not None]
     if site.datum == "assumed":
         found.append({"code": "datum_assumed", "crs": site.crs})
     if site.rejected_parts:

@@ -45,7 +45,7 @@ class Site:
     A project site: one project, however many parts its file holds.
 
     ``geometry`` is the union of the parts in EPSG:4490; ``accuracy`` the 95 % figure in metres with where it came from;
-    ``radius_m`` the radius R of a point site, 0 where none is given; ``rejected_parts`` the parts that could not be read.
+    ``radius_m`` the radius R of a point site, 0 where none is given; ``rejected_parts`` counts those not read.
     """
 
     name: str | None
@@ -142,7 +142,7 @@ def place(
         )
     geometry = parts[0].geometry if len(parts) == 1 else _united([p.geometry for p in parts])
     areas = [p.declared_area_m2 for p in parts]
-    site = Site(
+    return Site(
         name=parts[0].name if len(parts) == 1 and parts[0].name else _stem(reading.source_name),
         geometry=geometry,
         parts=tuple(parts),
@@ -155,7 +155,6 @@ def place(
         rejected_parts=rejected,
         declared_area_m2=None if any(a is None for a in areas) else math.fsum(a for a in areas if a is not None),
     )
-    return site
 
 
 def _radius(source: str, parts: list[SitePart], radius_m: float | None, area_m2: float | None) -> float:
@@ -164,7 +163,9 @@ def _radius(source: str, parts: list[SitePart], radius_m: float | None, area_m2:
     if radius_m is not None and area_m2 is not None:
         raise SiteOptionError(source=source, detail="radius and area are both given", remedy="give one of them")
     if any(shapely.get_dimensions(p.geometry) != 0 for p in parts):
-        raise SiteOptionError(source=source, detail="only a point site has a radius", remedy="leave out --radius-m and --area")
+        raise SiteOptionError(
+            source=source, detail="only a point site has a radius", remedy="leave out --radius-m and --area"
+        )
     return float(radius_m) if radius_m is not None else FAR_CORNER * math.sqrt(float(area_m2 or 0.0))
 
 

@@ -1,4 +1,4 @@
-"""Layers of a kind pooled by theme; themes of a kind to one answer (``docs/contract/verdict.md`` §2, several layers of a kind)."""
+"""Layers of a kind pooled by theme; themes of a kind to one answer (``docs/contract/verdict.md`` §2)."""
 
 from __future__ import annotations
 

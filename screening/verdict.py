@@ -152,8 +152,8 @@ class Verdict:
     """
     All findings of one site, strictest first.
 
-    ``site``, ``layers`` and ``warnings`` are JSON-ready values. ``geometry`` and ``overlaps`` (EPSG:4490) serve maps and
-    exports and are in no digest.
+    ``site``, ``layers`` and ``warnings`` are JSON-ready values. ``geometry`` and ``overlaps`` (EPSG:4490) serve maps
+    and exports and are in no digest.
     """
 
     as_of: str
@@ -221,12 +221,15 @@ class Verdict:
         """
         import pandas as pd
 
-        rows = []
-        for finding in (f.to_dict() for f in self.findings):
-            head = {k: finding[k] for k in ("layer", "kind", "theme", "role", "answer", "reason", "gap_m", "accuracy_m")}
-            for feature in finding["features"] or [{}]:
-                rows.append({**head, **{f"feature_{k}": v for k, v in feature.items() if k not in ("flags", "requirements")}})
-        return pd.DataFrame(rows)
+        columns = ("layer", "kind", "theme", "role", "answer", "reason", "gap_m", "accuracy_m")
+        left_out = ("flags", "requirements")
+        return pd.DataFrame(
+            [
+                {k: finding[k] for k in columns} | {f"feature_{k}": v for k, v in feature.items() if k not in left_out}
+                for finding in (f.to_dict() for f in self.findings)
+                for feature in finding["features"] or [{}]
+            ]
+        )
 
 
 def _mm(metres: float | None) -> float | None:

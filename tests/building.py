@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from layers.card import LayerCard
 from layers.importing import ImportOptions, Imported, import_layer
-from layers.workspace import FolderStore
+from layers.records import pack
+from layers.version import OpenLayer
+from layers.workspace import FolderStore, VersionEntry
 from spatial.accuracy import assumed_accuracy
 from spatial.crs import identify
+from spatial.overlay.index import build_index
 from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from layers.model import Feature
 
 
 def reading_of(
@@ -91,4 +98,68 @@ def add(
         FolderStore.open(store.root),
         reading,
         ImportOptions(kind=kind, name=name or kind, coverage=cover, data_date=data_date, **options),  # type: ignore[arg-type]
+    )
+
+
+class MemoryVersion:
+    """A stored version that lies in memory: what ``OpenLayer`` asks of a store, without a disk."""
+
+    def __init__(self, card: LayerCard, arrays: dict[str, Any]) -> None:
+        self.card = card.to_dict()
+        self._arrays = arrays
+        self.entry = VersionEntry(
+            layer=card.name,
+            folder=card.name,
+            version="v0001",
+            kind=card.kind,
+            theme=card.theme,
+            role=card.role,
+            data_date=card.data_date,
+            valid_from=card.valid_from,
+            valid_until=card.valid_until,
+            sequence=1,
+            sha256=None,
+            source=None,
+            sizes=(),
+            checksums_sha256="",
+        )
+
+    def array(self, name: str) -> Any:
+        return self._arrays[name]
+
+
+def layer_in_memory(
+    features: Sequence[Feature],
+    geometries: Sequence[Any],
+    *,
+    accuracy_m: float,
+    coverage: Any = None,
+    coverage_accuracy_m: float = 0.0,
+    rejected_boxes: Sequence[Any] = (),
+    **card: Any,
+) -> OpenLayer:
+    """An open layer straight from features, for judging the engine alone."""
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = list(geometries)
+    arrays = {**pack(features), **build_index(array)}
+    if coverage is not None:
+        cover = build_index(np.array([coverage], dtype=object))
+        arrays |= {f"coverage/{name}": values for name, values in cover.items()}
+    arrays["rejected/box"] = np.array([b or (math.nan,) * 4 for b in rejected_boxes], dtype="<f8").reshape(-1, 4)
+    arrays["rejected/accepted"] = np.zeros(len(rejected_boxes), dtype=np.uint8)
+    return OpenLayer(
+        MemoryVersion(  # type: ignore[arg-type]
+            LayerCard(
+                name="layer",
+                kind="red_lines",
+                role="protective",
+                theme="red_lines",
+                content_digest="",
+                accuracy_m=accuracy_m,
+                coverage_kind=None if coverage is None else "file",
+                coverage_accuracy_m=coverage_accuracy_m,
+                **card,
+            ),
+            arrays,
+        )
     )

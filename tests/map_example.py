@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import shapely
@@ -27,7 +28,7 @@ def wavy(west: float, south: float, east: float, north: float, *, bumps: int = 9
     """A box whose edges go in and out, so that it looks like a mapped boundary."""
     ring = []
     corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
         nx, ny = (y1 - y0) / length, -(x1 - x0) / length
         for k in range(bumps):

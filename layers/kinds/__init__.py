@@ -7,4 +7,3 @@ from layers.kinds.model import FieldProblem, Interpretation, KindSpec
 from layers.kinds.registry import KIND_SPECS, spec
 
 __all__ = ["KIND_SPECS", "FieldProblem", "Interpretation", "KindSpec", "interpret", "spec"]
-

@@ -35,7 +35,9 @@ _EARLIEST_END = "1950"
 """A feature cannot have ended before there were any: null dates of some formats."""
 _REQUIREMENTS = ("spatial_layout", "pollutant_control", "risk_control", "resource_efficiency")
 _CARRIED_FLAGS = frozenset({"outer_bound", "location_only", "repaired", "pre2020_zoning"})
-_CLASS_MEANINGS = frozenset({"class", "status", "zone", "protected_area_type"})
+_SINGLE_MEANINGS = frozenset(
+    {"code", "name", "successor", "source_name", "valid_from", "valid_until", "accuracy_m", *_REQUIREMENTS}
+)
 _YES = frozenset({"1", "是", "true", "yes", "y", "t", "有", "√"})
 _NO = frozenset({"0", "否", "false", "no", "n", "f"})
 _OUTER_WORDS = ("outer_bound", "outerbound", "四至")
@@ -127,7 +129,7 @@ def interpret(
         )
         standings.append(standing)
         notes += view.problems
-        notes += [("ambiguous_field", m, "; ".join(view.texts(m))) for m in view.ambiguous if m not in _CLASS_MEANINGS]
+        notes += [("ambiguous_field", m, "; ".join(view.texts(m))) for m in view.ambiguous if m in _SINGLE_MEANINGS]
         problems += [
             FieldProblem(code=code, record=ids[row], field=at, value=value) for code, at, value in _once(notes)
         ]

@@ -169,6 +169,9 @@ def _class_of(view: FieldView, flags: list[str], problems: list[tuple[str, str, 
     for settled, code in ((type_, "type_not_understood"), (zone, "zone_not_understood")):
         if settled is not None and settled.stated and not settled.understood and own is None:
             problems.append((code, settled.column, settled.label or ""))
+        if settled is not None and settled.conflict:
+            flags.append("class_conflict")
+            problems.append(("class_conflict", settled.column, settled.label or ""))
     if part is not None and part.endswith("_pre2020"):
         flags.append("pre2020_zoning")
         part = part.removesuffix("_pre2020")

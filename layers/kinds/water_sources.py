@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,9 @@ _EXACT = {
     "准": "zone_quasi",
 }
 _NEGATION = re.compile(r"非|不|未|无|除|以外|之外|外围")
+_SOURCE_LEVEL = re.compile(
+    r"(?:国家|省|自治区|市|盟市|地市|县|旗县|区县|乡镇|苏木|村|嘎查)级?(?:及?以[上下])?|千吨万人|百吨千人"
+)
 _ADMIN_CODE = re.compile(r"[1-8]\d{5}(?:\d{3}){0,2}|0+")
 _BLANK_NAMES = frozenset({"未知", "不详", "待定", "其他", "未命名", "unknown"})
 
@@ -90,8 +94,9 @@ def interpret_feature(view: FieldView, dimension: int, _layer: LayerContext) -> 
         flags = ("class_conflict",)
         problems.append(("class_conflict", said.column, said.label or ""))
     if dimension in (0, 1):
-        if value is None and not (said is not None and said.stated):
-            value = "intake"  # a point or line that names no zone
+        # a point or line that names no zone, or only the level of its source (县级)
+        if value is None and (said is None or _SOURCE_LEVEL.fullmatch(fold(said.label or "县级"))):
+            value = "intake"
         sure = value is not None
     elif value == "intake":
         value, sure = None, False  # an area is no intake: of which zone is not said
@@ -129,14 +134,14 @@ def link(
             by_code.setdefault(code, []).append(row)
         for name in _source_names(features[row], layer):
             by_name.setdefault(name, []).append(row)
-    groups = {name: (np.array(rows), shapely.STRtree(geometries[rows])) for name, rows in by_name.items()}
+    groups = {name: _Zones(rows, geometries) for name, rows in by_name.items()}
     found: dict[int, dict[str, Any]] = {}
     for row in intakes:
         own = set(by_code.get(_source_code(features[row]) or "", ()))
         if dimensions[row] >= 0:
             for name in _source_names(features[row], layer):
                 if name in groups:
-                    own |= set(_within_reach(geometries[row], *groups[name], geometries))
+                    own |= groups[name].within_reach(geometries[row])
         if own:
             found[row] = {"own_zones": tuple(sorted(own))}
     return found
@@ -153,24 +158,30 @@ def _source_names(feature: Feature, layer: LayerContext) -> set[str]:
     return {name for name in names if name and name not in _BLANK_NAMES}
 
 
-def _within_reach(
-    intake: shapely.Geometry, rows: NDArray[np.intp], tree: shapely.STRtree, geometries: NDArray[np.object_]
-) -> list[int]:
-    west, south, east, north = shapely.bounds(intake)
-    lat = max(abs(south), abs(north))
-    per_lat = 110_500.0  # metres per degree, a little less than anywhere
-    per_lon = per_lat * np.cos(np.radians(min(lat + 0.1, 89.0)))
-    margin_lon, margin_lat = OWN_ZONE_M / per_lon, OWN_ZONE_M / per_lat
-    near = rows[tree.query(shapely.box(west - margin_lon, south - margin_lat, east + margin_lon, north + margin_lat))]
-    scale = np.array([per_lon, per_lat])
-    flat = shapely.transform(intake, lambda xy: xy * scale)
-    own = []
-    for row in near:
-        line = shapely.shortest_line(flat, shapely.transform(geometries[row], lambda xy: xy * scale))
-        (x1, y1), (x2, y2) = shapely.get_coordinates(line) / scale
-        if _GEOD.inv(x1, y1, x2, y2)[2] <= OWN_ZONE_M:
-            own.append(int(row))
-    return own
+class _Zones:
+    """The zone polygons of one name, asked which of them lie within reach of an intake."""
+
+    def __init__(self, rows: list[int], geometries: NDArray[np.object_]) -> None:
+        self._rows = np.array(rows)
+        self._shapes = geometries[self._rows]
+        self._tree = shapely.STRtree(self._shapes)
+        self._scaled: dict[float, NDArray[np.object_]] = {}
+
+    def within_reach(self, intake: shapely.Geometry) -> set[int]:
+        """Rows within 5 km. The pair of points found is nearest in a plane, so its geodesic is never too short."""
+        west, south, east, north = shapely.bounds(intake)
+        band = min(math.ceil(max(abs(south), abs(north)) * 10 + 1) / 10, 89.0)
+        scale = np.array([110_500.0 * math.cos(math.radians(band)), 110_500.0])  # metres a degree, a little too few
+        lon, lat = OWN_ZONE_M / scale
+        near = self._tree.query(shapely.box(west - lon, south - lat, east + lon, north + lat))
+        if not len(near):
+            return set()
+        if band not in self._scaled:
+            self._scaled[band] = shapely.transform(self._shapes, lambda xy: xy * scale)
+        lines = shapely.shortest_line(shapely.transform(intake, lambda xy: xy * scale), self._scaled[band][near])
+        ends = shapely.get_coordinates(lines).reshape(-1, 4) / np.tile(scale, 2)
+        metres = _GEOD.inv(*ends.T.copy())[2]
+        return {int(row) for row in self._rows[near[metres <= OWN_ZONE_M]]}
 
 
 KIND = KindSpec(

@@ -192,7 +192,8 @@ class CheckedArray:
             row_items *= length
         self._row_bytes = row_items * dtype.itemsize
         self._size = shape[0] * self._row_bytes
-        self._checked = np.zeros(block_count(self._size), dtype=bool)
+        self._flags = bytearray(block_count(self._size))  # 1: in memory and checked
+        self._checked = np.ndarray(len(self._flags), dtype=bool, buffer=self._flags)  # for many at once
         self._complete = False
         self._memory: np.ndarray[Any, Any] | None = None  # untouched pages of it cost nothing
         self._rows: np.ndarray[Any, Any] | None = None
@@ -242,8 +243,9 @@ class CheckedArray:
             if not self._complete and self._row_bytes:
                 first = index * self._row_bytes // BLOCK_BYTES
                 last = ((index + 1) * self._row_bytes - 1) // BLOCK_BYTES
-                spans = np.arange(int((last - first).max()) + 1)
-                self._fetch(np.unique(np.minimum(first[:, None] + spans, last[:, None])))
+                steps = int((last - first).max())
+                if steps > 1 or not (self._checked[first].all() and self._checked[last].all()):
+                    self._fetch(np.unique(np.minimum(first[:, None] + np.arange(steps + 1), last[:, None])))
         rows: np.ndarray[Any, Any] = self._memory_rows()[index]
         return rows
 
@@ -251,7 +253,8 @@ class CheckedArray:
         if not self._complete and high > low and self._row_bytes:
             first = low * self._row_bytes // BLOCK_BYTES
             last = (high * self._row_bytes - 1) // BLOCK_BYTES
-            self._fetch(np.arange(first, last + 1))
+            if 0 in self._flags[first : last + 1]:
+                self._fetch(np.arange(first, last + 1))
         return self._memory_rows()
 
     def _memory_rows(self) -> np.ndarray[Any, Any]:
@@ -278,8 +281,6 @@ class CheckedArray:
 
     def _fetch(self, blocks: np.ndarray[Any, Any]) -> None:
         """Bring the blocks (sorted) into memory, checked; those that are there stay."""
-        if self._checked[blocks].all():
-            return
         with self._lock:
             self._allocate()
             wanted = blocks[~self._checked[blocks]]
@@ -309,4 +310,4 @@ class CheckedArray:
             data = self._memory.data[block * BLOCK_BYTES : min((block + 1) * BLOCK_BYTES, self._size)]
             if hashlib.sha256(data).digest() != _digest_of(self._digests, block):
                 raise self._fail(block, "its digest differs")
-            self._checked[block] = True
+            self._flags[block] = 1

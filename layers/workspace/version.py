@@ -307,6 +307,8 @@ class FolderVersion:
         return digests
 
     def _read_sized(self, name: str, size: int, sha256: str) -> bytes:
+        if size > MAX_JSON_BYTES:
+            raise self._fail(name)(None, f"{size} bytes; at most {MAX_JSON_BYTES} are read")
         data = read_whole(self._path / name, size, self._fail(name))
         if hashlib.sha256(data).hexdigest() != sha256:
             raise self._fail(name)(None, "its digest differs")

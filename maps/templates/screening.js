@@ -4,6 +4,7 @@ function drawScreening(map, groups) {
   var data = JSON.parse(document.getElementById("map-data").textContent);
   var words = data.words;
   var byKey = {};
+  var drawers = {};
 
   function make(name, className, text, parent) {
     var node = document.createElement(name);
@@ -17,6 +18,8 @@ function drawScreening(map, groups) {
     var node = map.createPane(name);
     node.style.zIndex = order;
     if (!clickable) node.style.pointerEvents = "none";
+    // Drawn somewhat beyond the view, so that a small pan shows no bare paper.
+    drawers[name] = L.svg({ pane: name, padding: 0.4 });
   }
 
   pane("graticule", 210, false);
@@ -49,6 +52,7 @@ function drawScreening(map, groups) {
   }
 
   function shape(geometry, options) {
+    options = Object.assign({ renderer: drawers[options.pane] }, options);
     var dot = Object.assign({}, options, { fillColor: options.pointColor, fillOpacity: 0.9 });
     return L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, {
       pane: options.pane,
@@ -100,7 +104,7 @@ function drawScreening(map, groups) {
     var content = make("div", "found-here");
     found.forEach(function (item) { content.appendChild(section(item)); });
     var size = map.getSize();
-    var popup = L.popup({ maxWidth: Math.min(340, size.x - 60), minWidth: Math.min(240, size.x - 80),
+    var popup = L.popup({ maxWidth: Math.min(380, size.x - 60), minWidth: Math.min(240, size.x - 80),
       maxHeight: Math.max(140, Math.round(size.y * 0.62)), autoPanPadding: [12, 12] });
     popup.setLatLng(place).setContent(content).openOn(map);
     var button = popup.getElement().querySelector(".leaflet-popup-close-button");
@@ -156,7 +160,7 @@ function drawScreening(map, groups) {
     L.geoJSON(data.site.geometry, {
       pointToLayer: function (feature, place) {
         return L.circle(place, Object.assign({}, data.styles.radius,
-          { radius: data.site.radius, pane: "site-area", interactive: false }));
+          { radius: data.site.radius, pane: "site-area", renderer: drawers["site-area"], interactive: false }));
       },
       filter: function (feature) { return feature.geometry.type.indexOf("Point") >= 0; },
     }).addTo(siteGroup);
@@ -180,8 +184,8 @@ function drawScreening(map, groups) {
     return span / (size / 5) <= 6 ? size / 5 : span / (size / 2) <= 6 ? size / 2 : size;
   }
   function line(from, to, text, at, className) {
-    L.polyline([from, to], { pane: "graticule", interactive: false, color: "#8a94a0", weight: 0.7, opacity: 0.55 })
-      .addTo(graticule);
+    L.polyline([from, to], { pane: "graticule", renderer: drawers.graticule, interactive: false,
+      color: "#8a94a0", weight: 0.7, opacity: 0.55 }).addTo(graticule);
     var label = make("span", null, text);
     L.marker(at, { pane: "ticks", interactive: false, keyboard: false,
       icon: L.divIcon({ className: "tick " + className, html: label, iconSize: null }) }).addTo(graticule);
@@ -211,7 +215,7 @@ function drawScreening(map, groups) {
     box.insertBefore(button, body);
     show(!closed);
   }
-  var small = window.matchMedia("(max-width: 799px)").matches;
+  var small = window.matchMedia("(max-width: 799px), (max-height: 599px)").matches;
   var layersBox = map.getContainer().querySelector(".leaflet-control-layers");
   if (layersBox) fold(layersBox, layersBox.querySelector("form"), words.layer_control, small);
   var legendBox = document.getElementById("legend");
@@ -263,6 +267,10 @@ function drawScreening(map, groups) {
       open(middle(found.layer), found.item, true);
     });
   });
+  // The controls on the right cover ground: the first view leaves them room. Not animated: what is drawn while
+  // Leaflet animates is cut to where the view was.
+  map.fitBounds(data.view, { maxZoom: 18, animate: false, paddingTopLeft: [12, 12],
+    paddingBottomRight: [small || !layersBox ? 12 : layersBox.offsetWidth + 12, 12] });
   drawGraticule();
   if (window.ResizeObserver) {
     new ResizeObserver(function () { map.invalidateSize({ animate: false }); }).observe(map.getContainer());

@@ -45,7 +45,7 @@ def distance_to(site: BaseGeometry, target: BaseGeometry) -> float:
     Examples
     --------
     >>> round(distance_to(shapely.Point(117.5, 49.5), shapely.box(117.6, 49.4, 117.7, 49.6)), 0)
-    7240.0
+    7244.0
     """
     return nearest_of(site, np.array([target], dtype=object)).distance_m
 
@@ -140,7 +140,7 @@ def _refined(site: BaseGeometry, target: BaseGeometry, row: int) -> Nearest:
 
 
 def _distortion(site: BaseGeometry, plane_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far plane and ellipsoid can differ, as a share of the distance: tan(lat) times the reach in radians, doubled."""
+    """How far plane and ellipsoid can differ, as a share of the distance: twice tan(lat) times the reach."""
     _, south, _, north = bounds_of(site)
     reach = plane_m + math.radians(north - south) / 2 * EARTH_RADIUS_M
     top = np.minimum(math.radians(max(abs(south), abs(north))) + reach / EARTH_RADIUS_M, math.radians(80))

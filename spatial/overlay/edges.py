@@ -1,7 +1,7 @@
 """True boundary edges of a layer, each with the features on its two sides.
 
-Which edges are boundary depends on the features that count at a date: an edge is boundary where exactly one of its sides
-holds none of them. Seams between counted features and the cut lines of pieces are never boundary.
+Which edges are boundary depends on the features that count at a date: an edge is boundary where exactly one of its
+sides holds none of them. Seams between counted features and the cut lines of pieces are never boundary.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Edges:
     """
     Boundary edges in groups that lie together.
 
-    ``xy`` is (m, 4): lon, lat of both ends. ``left`` and ``right`` are rows of the side sets ``set_offset``/``set_feature``
-    (set 0 is empty). ``group_offset`` delimits groups of at most 64 edges, ``group_bounds`` their boxes.
+    ``xy`` is (m, 4): lon, lat of both ends. ``left`` and ``right`` are rows of the side sets
+    ``set_offset``/``set_feature`` (set 0 is empty). ``group_offset`` delimits groups of at most 64 edges,
+    ``group_bounds`` their boxes.
     """
 
     xy: NDArray[np.float64]
@@ -119,7 +120,11 @@ def _side_sets(
     numbers = np.zeros(len(places), dtype=np.int32)
     starts = np.searchsorted(pairs[:, 0], np.arange(len(places) + 1))
     alone = np.diff(starts) == 1
-    first = pairs[np.minimum(starts[:-1], max(len(pairs) - 1, 0)), 1] if len(pairs) else np.zeros(len(places), dtype=np.int64)
+    first = (
+        pairs[np.minimum(starts[:-1], max(len(pairs) - 1, 0)), 1]
+        if len(pairs)
+        else np.zeros(len(places), dtype=np.int64)
+    )
     features, which = np.unique(first[alone], return_inverse=True)
     known = [sets.setdefault((int(feature),), len(sets)) for feature in features]
     numbers[alone] = np.array(known, dtype=np.int32)[which]

@@ -22,15 +22,15 @@ class Frame:
     """
     x = kx·(lon − lon0), y = ky·(lat − lat0), in metres.
 
-    Use it inside one window of a few kilometres: shapes keep straight edges (the map is affine), and distances are those
-    of the ellipsoid up to tan(lat)·Δ/R, Δ the distance from the centre.
+    Use it inside one window of a few kilometres: shapes keep straight edges (the map is affine), and distances
+    are those of the ellipsoid up to tan(lat)·Δ/R, Δ the distance from the centre.
 
     Examples
     --------
     >>> frame = Frame.at(117.5, 49.5)
     >>> x, y = frame.to_plane(shapely.Point(117.5, 49.51)).coords[0]
     >>> round(y, 2)
-    1112.2
+    1112.19
     """
 
     lon0: float
@@ -72,7 +72,9 @@ class Frame:
 
 def widened(bounds: tuple[float, float, float, float], margin_m: float) -> tuple[float, float, float, float]:
     """
-    A box in degrees that holds every point within ``margin_m`` of the given box (west, south, east, north), with 1 % to spare.
+    A box in degrees that holds every point within ``margin_m`` of the given box, with 1 % to spare.
+
+    Boxes are (west, south, east, north).
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Proof that no shift shorter than the accuracy parts a site from a zone (``docs/contract/verdict.md`` §3).
 
-``hold`` is the shortest shift that parts one connected part of the site from one connected part of the zone. A hit needs
-hold > a. Every step here can only fail to prove; none can prove what is not so.
+``hold`` is the shortest shift that parts one connected part of the site from one connected part of the zone. A hit
+needs hold > a. Every step here can only fail to prove; none can prove what is not so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["connected_parts", "holds_in_zone", "holds_within_distance"]
 WINDOW_M = 5_000.0
 MARGIN = 2.5
 ARC_FACTOR = 1.002
-"""GEOS draws arcs inside the circle (16 segments a quadrant: by at most 0.12 %): eroding by 1.002 r erodes by r at least."""
+"""GEOS draws arcs inside the circle (16 segments a quadrant, at most 0.12 %): 1.002 r erodes by r at least."""
 QUADRANT_SEGMENTS = 16
 MOST_VERTICES = 20_000
 
@@ -75,9 +75,7 @@ def holds_in_zone(site: BaseGeometry, zone_in: Callable[[Box], BaseGeometry], ac
     return False
 
 
-def holds_within_distance(
-    site: BaseGeometry, feature: BaseGeometry, influence_m: float, accuracy_m: float
-) -> bool:
+def holds_within_distance(site: BaseGeometry, feature: BaseGeometry, influence_m: float, accuracy_m: float) -> bool:
     """
     Whether hold > ``accuracy_m`` is proved for a site and the set of points within ``influence_m`` of a feature.
 

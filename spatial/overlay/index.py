@@ -1,6 +1,6 @@
 """The packed index of a layer version: pieces, features and true boundary edges as plain arrays.
 
-``build_index`` runs once, at import; ``GeometryIndex`` answers from the arrays, wherever they lie (memory, memory map, database).
+``build_index`` runs once, at import; ``GeometryIndex`` answers from the arrays, wherever they lie.
 Only what a question touches is read.
 """
 

@@ -39,7 +39,7 @@ def cut(geometries: NDArray[Any]) -> Pieces:
     Returns
     -------
     pieces
-        Single-part polygons and lines, points as they are; a polygon's pieces cover it and share only cut lines. Sorted by row.
+        Single-part polygons and lines, points as they are; a polygon's pieces cover it and share only cut lines.
 
     Examples
     --------

@@ -125,12 +125,16 @@ def _meet_parcel(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: floa
     if area <= 0 or shapely.buffer(frame.to_plane(overlap), -TOUCHING_M / 2).is_empty:
         return _touch_or_apart(site, pieces)
     site_area = float(ellipsoidal_area([site])[0])
-    left = shapely.buffer(frame.to_plane(shapely.difference(site, shapely.union_all(pieces, grid_size=1e-8))), -TOUCHING_M / 2)
+    left = shapely.buffer(
+        frame.to_plane(shapely.difference(site, shapely.union_all(pieces, grid_size=1e-8))), -TOUCHING_M / 2
+    )
     site_in = left.is_empty and abs(site_area - area) <= max(1e-6 * site_area, 0.01)
     zone_in = bool(abs(feature_area_m2 - area) <= 1e-9 * feature_area_m2)
     relation: Relation = "overlaps"
     if site_in:
-        relation = "equals" if abs(feature_area_m2 - site_area) <= 1e-9 * max(feature_area_m2, 1.0) + 0.001 else "within"
+        relation = (
+            "equals" if abs(feature_area_m2 - site_area) <= 1e-9 * max(feature_area_m2, 1.0) + 0.001 else "within"
+        )
     elif zone_in:
         relation = "contains"
     return Meeting(relation=relation, overlap=overlap, overlap_m2=area, overlap_length_m=0.0)

@@ -36,7 +36,7 @@ def read(
     layer: str | None = None,
     typed: bool = False,
 ) -> Reading:
-    """
+    r"""
     Read a source: a file, a folder or a ZIP.
 
     Formats: shapefile, GeoPackage, FileGDB, FlatGeobuf, GeoParquet, GeoJSON, KML and KMZ, GPX, GML, MapInfo TAB and
@@ -79,7 +79,8 @@ def read(
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "site.csv")
-    ...     _ = path.write_text("点号,X,Y\\nJ1,5450000,40500000\\nJ2,5450000,40500100\\nJ3,5450100,40500100\\n", "utf-8")
+    ...     text = "点号,X,Y\nJ1,5450000,40500000\nJ2,5450000,40500100\nJ3,5450100,40500100\n"
+    ...     _ = path.write_text(text, "utf-8")
     ...     reading = read(path)
     >>> reading.geometries[0].area, reading.crs.code, reading.crs_status, reading.datum
     (5000.0, 'EPSG:4528', 'proved', 'assumed')
@@ -128,7 +129,7 @@ def read_text(
     """
     import hashlib
 
-    from spatial.reading.tables import parse_typed
+    from spatial.reading.typed import parse_typed
 
     _check_arguments(datum, geometry)
     draft = parse_typed(text, geometry=geometry)
@@ -195,9 +196,7 @@ def _only(draft: Draft, layer: str) -> Draft:
     )
 
 
-def _finish(
-    draft: Draft, sha256: str, *, crs: str | int | None, datum: str | None, geometry: Shape | None
-) -> Reading:
+def _finish(draft: Draft, sha256: str, *, crs: str | int | None, datum: str | None, geometry: Shape | None) -> Reading:
     from spatial.reading.reference import accuracy_of, resolve
 
     draft.check_counts()

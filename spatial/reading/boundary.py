@@ -195,9 +195,7 @@ def _request(job: Job, bounds: Limits) -> bytes:
     ).encode()
 
 
-def _talk(
-    job: Job, bounds: Limits, folder: str, program: tuple[str, ...]
-) -> tuple[bytes, str, int, str | None]:
+def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tuple[bytes, str, int, str | None]:
     """Feed the child and drain it; end it when it is late or says too much."""
     kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATH", "LD_LIBRARY_PATH", "LANG")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
@@ -314,7 +312,5 @@ def _refused(job: Job, said: dict[str, Any]) -> Exception:
         remedy = "Get the file again from its source; part of it is missing"
         return IncompleteSourceError(file=job.source_name, code=code, detail=detail, remedy=remedy)
     if code == "layer_unknown":
-        return LayerChoiceError(
-            file=job.source_name, code=code, detail=detail, remedy="Name one of these layers"
-        )
+        return LayerChoiceError(file=job.source_name, code=code, detail=detail, remedy="Name one of these layers")
     return WorkerRefusedError(file=job.source_name, code=code, detail=detail, remedy=_RESAVE)

@@ -86,9 +86,7 @@ class Draft:
     ) -> None:
         """Note something that is not fatal."""
         self.problems.append(
-            Problem(
-                code=code, file=self.file, layer=layer, record=record, point=point, detail=detail, remedy=remedy
-            )
+            Problem(code=code, file=self.file, layer=layer, record=record, point=point, detail=detail, remedy=remedy)
         )
 
     def lose(

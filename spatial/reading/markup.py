@@ -27,7 +27,7 @@ _SHAPES = {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Tra
 _SHAPES |= {"MultiPoint", "MultiLineString", "MultiPolygon"}
 _MAX_DEPTH = 200
 _MAX_BYTES = 256 << 20
-_LATIN = re.compile(r"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']".encode())
+_LATIN = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
 
 
 class _BadShapeError(Exception):

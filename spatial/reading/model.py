@@ -1,4 +1,4 @@
-"""What comes out of a source: geometries in the source's own coordinates, where their CRS comes from, and what is lost."""
+"""What comes out of a source: geometries in its own coordinates, where their CRS comes from, and what is lost."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ _MESSAGES = {
     "attributes_missing": "the .dbf is missing; there are no attributes",
     "line_not_closed": "the line was closed to make a polygon of it",
     "unit_row": "a row of units under the header was skipped",
+    "entity_not_read": "an entity of a kind that is not read; explode it into lines in CAD",
     "text_skipped": "text of the drawing was left out",
     "network_link": "it points to another file or address, which is not opened",
     "no_features": "the source holds no feature",

@@ -114,22 +114,20 @@ def _by_numbers(draft: Draft, datum: str | None, evidence: list[Evidence]) -> Re
         _header_agrees(draft, zone)
         evidence.append(Evidence(code="zone_prefix", value=str(zone)))
         status: CrsStatus = "given" if draft.header_zone == zone and draft.header_datum else "proved"
-        return _zone(family, zone, True, status, evidence, known)
+        return _zone(family, zone, status, evidence, known)
     if kind == "zone_prefix":
         evidence.append(Evidence(code="several_zones", value=", ".join(map(str, sorted(draft.zones)))))
         return None, "refused", tuple(evidence), known
     if draft.header_zone is not None and kind == "no_prefix":
         _header_agrees(draft, draft.header_zone)
         evidence.append(Evidence(code="header_zone", value=str(draft.header_zone)))
-        return _zone(family, draft.header_zone, False, "given", evidence, known)
+        return _zone(family, draft.header_zone, "given", evidence, known)
     evidence.append(Evidence(code="magnitude", value=kind))
     return None, "refused", tuple(evidence), known
 
 
-def _zone(
-    family: str, zone: int, prefixed: bool, status: CrsStatus, evidence: list[Evidence], known: DatumStatus
-) -> Resolved:
-    code = grid_code(family, zone, prefixed=prefixed)
+def _zone(family: str, zone: int, status: CrsStatus, evidence: list[Evidence], known: DatumStatus) -> Resolved:
+    code = grid_code(family, zone, prefixed=any(one.code == "zone_prefix" for one in evidence))
     if code is None:
         evidence.append(Evidence(code="no_such_grid", value=f"{family}, zone {zone}"))
         return None, "refused", tuple(evidence), known

@@ -100,8 +100,8 @@ def even_odd(rings: Sequence[Sequence[Point]]) -> BaseGeometry | None:
     if not shapely.is_valid(polygons).all():
         return None
     tree = shapely.STRtree(polygons)
-    one, other = tree.query(polygons, predicate="overlaps")
-    if len(one) or len({p.normalize().wkb for p in polygons}) < len(polygons):
+    crossing = tree.query(polygons, predicate="overlaps")
+    if crossing.size or len({p.normalize().wkb for p in polygons}) < len(polygons):
         return None
     whole = shapely.Polygon()
     for index in np.argsort(-shapely.area(polygons), kind="stable"):

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 from spatial.errors import IncompleteSourceError
-from spatial.reading.model import Box, Evidence
+from spatial.reading.model import Evidence
 from spatial.reading.text import encoding_of_cells, named_encoding
 
 __all__ = ["Inspection", "inspect"]
@@ -26,7 +26,7 @@ class Inspection:
     records
         Number of records.
     null, damaged
-        Record number (from 0) -> box where the record's own header gives one (damaged: none).
+        Record numbers from 0; of damaged ones with what is wrong.
     encoding, encoding_evidence
         Of the .dbf.
     prj
@@ -36,7 +36,6 @@ class Inspection:
     records: int
     null: set[int] = field(default_factory=set)
     damaged: dict[int, str] = field(default_factory=dict)
-    boxes: dict[int, Box] = field(default_factory=dict)
     encoding: str = "utf-8"
     encoding_evidence: tuple[Evidence, ...] = ()
     prj: str | None = None
@@ -134,7 +133,7 @@ def _check_parts(shp: bytes, start: int, length: int, number: int, found: Inspec
     if length < 44:
         found.damaged[number] = f"{length} bytes"
         return
-    kind, *box, parts, points = struct.unpack_from("<i4d2i", shp, start)
+    kind, *_, parts, points = struct.unpack_from("<i4d2i", shp, start)
     need = 44 + 4 * parts + 16 * points
     if parts < 0 or points < 0 or need > length:
         found.damaged[number] = f"{parts} parts and {points} points do not fit {length} bytes"
@@ -178,7 +177,9 @@ def _table(dbf: bytes, cpg: bytes | None, found: Inspection, file: str) -> int:
     if codec is None:
         codec = encoding_of_cells(cells + names)
         ascii_only = all(cell.isascii() for cell in cells + names)
-        evidence.append(Evidence(code="ascii" if ascii_only else ("strict_utf8" if codec == "utf-8" else "not_utf8"), value=codec))
+        evidence.append(
+            Evidence(code="ascii" if ascii_only else ("strict_utf8" if codec == "utf-8" else "not_utf8"), value=codec)
+        )
     found.encoding, found.encoding_evidence = codec, tuple(evidence)
     return int(records)
 

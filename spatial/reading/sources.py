@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from spatial.errors import (
     IncompleteSourceError,
     LayerChoiceError,
+    MalformedSourceError,
     SourceNotFoundError,
     SourceTooLargeError,
     UnsafeArchiveError,
@@ -249,18 +251,12 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Calla
                             remedy="Do not use this archive, or unpack it and read the folder",
                         )
                     parts.append(part)
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
             raise IncompleteSourceError(
                 file=name,
                 code="zip",
                 detail=f"{info.filename} cannot be unpacked: {error}",
                 remedy="Get the file again",
-            ) from None
-        except Exception as error:
-            if type(error).__module__ != "zlib":
-                raise
-            raise IncompleteSourceError(
-                file=name, code="zip", detail=f"{info.filename}: {error}", remedy="Get the file again"
             ) from None
         return b"".join(parts)
 
@@ -304,9 +300,7 @@ def _geodatabase(inner: str) -> str:
 
 def _bundle(files: _Files, main: str, name: str) -> Bundle:
     if main.lower().endswith(".gdb") and main not in files.openers:
-        members = {
-            inner.rsplit("/", 1)[1]: files.read(inner) for inner in files.openers if _geodatabase(inner) == main
-        }
+        members = {inner.rsplit("/", 1)[1]: files.read(inner) for inner in files.openers if _geodatabase(inner) == main}
         return Bundle(name=name, format="filegdb", members=members, sha256=_digest(members))
     pure = PurePosixPath(main)
     data = files.read(main)
@@ -364,6 +358,10 @@ def sniff(data: bytes, *, name: str) -> str:
     'geojson'
     """
     suffix = PurePosixPath(name).suffix.lower()
+    if suffix in {".dbf", ".shx", ".prj", ".cpg"}:
+        raise UnsupportedFormatError(
+            file=name, code="companion", detail="it is only a part of a shapefile", remedy="Give the .shp"
+        )
     for magic, kind in (
         (b"SQLite format 3\0", "gpkg"),
         (b"PAR1", "geoparquet"),
@@ -374,38 +372,31 @@ def sniff(data: bytes, *, name: str) -> str:
     ):
         if data.startswith(magic):
             return kind
-    for magic, what, remedy in _REFUSED:
-        if data.startswith(magic):
+    for start, what, remedy in _REFUSED:
+        if data.startswith(start):
             raise UnsupportedFormatError(file=name, code="unsupported", detail=f"it is {what}", remedy=remedy)
     if suffix == ".shp":
         raise IncompleteSourceError(
             file=name, code="shp_header", detail="it does not begin like a .shp", remedy="Get the file again"
         )
-    if suffix in {".dbf", ".shx", ".prj", ".cpg"}:
-        raise UnsupportedFormatError(
-            file=name, code="companion", detail="it is only a part of a shapefile", remedy="Give the .shp"
-        )
-    head, _, _ = decode(data, file=name) if len(data) < 1 << 16 else _decoded_head(data, name)
-    kind = _sniff_text(head.lstrip("\ufeff \t\r\n"), suffix)
-    if kind is None:
+    found = _sniff_text(_head_text(data, name).lstrip("\ufeff \t\r\n"), suffix)
+    if found is None:
         raise UnsupportedFormatError(
             file=name,
             code="unknown_format",
             detail="its content is no format that is read here",
             remedy="Save it as GeoPackage, GeoJSON, KML, DXF, shapefile, CSV, XLSX or survey TXT",
         )
-    return kind
+    return found
 
 
-def _decoded_head(data: bytes, name: str) -> tuple[str, str, object]:
-    # a cut may fall into a character: up to the last line end
-    cut = data.rfind(b"\n", 0, 1 << 16)
+def _head_text(data: bytes, name: str) -> str:
+    """The first lines; what cannot be decoded is refused where it is parsed."""
+    cut = data.rfind(b"\n", 0, 1 << 16) if len(data) > 1 << 16 and b"\0" not in data[:64] else len(data)
     try:
-        return decode(data[: cut + 1 if cut > 0 else 1 << 16], file=name)
-    except ValueError:
-        return decode(data, file=name)
-    except Exception:  # noqa: BLE001 - the whole file is decoded, and refused, where it is parsed
-        return data[: 1 << 16].decode("utf-8", "replace"), "", None
+        return decode(data[: cut + 1], file=name)[0]
+    except MalformedSourceError:
+        return data[: 1 << 16].decode("latin-1")
 
 
 def _sniff_text(text: str, suffix: str) -> str | None:
@@ -415,7 +406,8 @@ def _sniff_text(text: str, suffix: str) -> str | None:
             return None
         if root[1] in {"kml", "gpx"}:
             return root[1]
-        return "gml" if "opengis.net/gml" in root[2] or suffix == ".gml" and root[1] == "FeatureCollection" else None
+        is_gml = "opengis.net/gml" in root[2] or (suffix == ".gml" and root[1] == "FeatureCollection")
+        return "gml" if is_gml else None
     if text.startswith("{"):
         return "geojson"
     if re.match(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION", text):

@@ -119,11 +119,7 @@ def _sheets(data: bytes, file: str) -> dict[str, list[list[str]]]:
 def _words(item: ET.Element) -> str:
     """Text of a cell, without the phonetic readings some writers add."""
     return "".join(
-        part.text or ""
-        for child in item
-        if _local(child) in {"t", "r"}
-        for part in child.iter()
-        if _local(part) == "t"
+        part.text or "" for child in item if _local(child) in {"t", "r"} for part in child.iter() if _local(part) == "t"
     )
 
 

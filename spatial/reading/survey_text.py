@@ -32,12 +32,12 @@ class _Parcel:
 
 
 def is_survey_text(text: str) -> bool:
-    """
+    r"""
     Whether a text is survey text: it has a section of parcels or a line of attributes that ends in ``@``.
 
     Examples
     --------
-    >>> is_survey_text("[属性描述]\\n坐标系=2000国家大地坐标系\\n[地块坐标]")
+    >>> is_survey_text("[属性描述]\n坐标系=2000国家大地坐标系\n[地块坐标]")
     True
     """
     folded = fold(text[:65536])
@@ -263,9 +263,7 @@ def _whole(text: Any) -> int | None:
     return int(text) if isinstance(text, str) and text.isdecimal() else None
 
 
-def _declare_area(
-    attributes: dict[str, Any], measured_m2: float, parcel: _Parcel, layer: str, draft: Draft
-) -> None:
+def _declare_area(attributes: dict[str, Any], measured_m2: float, parcel: _Parcel, layer: str, draft: Draft) -> None:
     match = _AREA.fullmatch(str(attributes.get("地块面积", "")).upper())
     if match is None or draft.notation == "degrees":
         return

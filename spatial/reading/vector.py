@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +13,7 @@ from spatial.coordinates import place
 from spatial.errors import IncompleteSourceError, MalformedSourceError
 from spatial.reading.boundary import Job, run
 from spatial.reading.draft import Draft
+from spatial.reading.drawing import inspect_drawing
 from spatial.reading.model import Evidence
 from spatial.reading.shapefile import Inspection, inspect
 
@@ -51,7 +51,9 @@ FORMATS: dict[str, _Format] = {
     "geoparquet": _Format(drivers=(), source_kind="geoparquet", open="source.parquet"),
     "gml": _Format(drivers=("GML",), source_kind="gml", open="source.gml"),
     "mapinfo": _Format(drivers=("MapInfo File",), source_kind="mapinfo", open=""),
-    "dxf": _Format(drivers=("DXF",), source_kind="dxf", open="source.dxf"),
+    "dxf": _Format(
+        drivers=("DXF",), source_kind="dxf", open="source.dxf", environment=(("DXF_ENCODING", "ISO-8859-1"),)
+    ),
 }
 """Drivers each format may use, the only ones left registered in the worker."""
 
@@ -90,6 +92,8 @@ def parse_vector(
     form = FORMATS[bundle.format]
     draft = Draft(file=bundle.name, format=bundle.format, source_kind=form.source_kind)
     inspection = inspect(bundle.members, file=bundle.name) if bundle.format == "shapefile" else None
+    drawing = inspect_drawing(bundle.members[".dxf"], file=bundle.name) if bundle.format == "dxf" else None
+    text_encoding = inspection.encoding if inspection else drawing.encoding if drawing else None
     _check_frame(bundle, draft)
     shown = form.open or f"source{'.tab' if '.tab' in bundle.members else '.mif'}"
     prefix = "source.gdb/" if bundle.format == "filegdb" else "source"
@@ -116,7 +120,7 @@ def parse_vector(
             continue
         draft.open_layer(name)
         draft.declared[name] = counts.get(own, part.facts.get("declared", part.facts["features"]))
-        _add_layer(part, name, draft, inspection, geometry)
+        _add_layer(part, name, draft, inspection, geometry=geometry, encoding=text_encoding)
         if part.facts["features"]:
             systems[name] = part.facts["crs"]
     if not draft.layers:
@@ -131,6 +135,11 @@ def parse_vector(
             draft.warn("index_missing")
         if not inspection.has_table:
             draft.warn("attributes_missing")
+    elif drawing is not None:
+        draft.encoding, draft.encoding_evidence = drawing.encoding or "UTF-8", list(drawing.encoding_evidence)
+        for kind, record in drawing.not_read:
+            draft.lose("entity_not_read", layer=draft.layers[0], record=record, detail=kind, remedy="explode_in_cad")
+            draft.declared[draft.layers[0]] += 1
     elif answer.layers:
         draft.encoding = str(answer.layers[0].facts.get("encoding") or "UTF-8")
     note_sizes(draft)
@@ -149,9 +158,6 @@ def _check_frame(bundle: Bundle, draft: Draft) -> None:
             problem = f"its header says {pages} pages of {page} bytes, it has {len(data)} bytes"
     elif bundle.format == "geoparquet":
         problem = None if data.endswith(b"PAR1") and len(data) > 12 else "its end mark is missing"
-    elif bundle.format == "dxf" and not data.startswith(b"AutoCAD Binary"):
-        ends = re.search(rb"(?:^|\n)\s*0\s*\r?\n\s*EOF\s*\Z", data[-256:])
-        problem = None if ends else "its end mark EOF is missing"
     elif bundle.format == "filegdb":
         problem = _check_tables(bundle.members)
     elif bundle.format == "mapinfo" and ".tab" in bundle.members:
@@ -190,7 +196,13 @@ def _check_tables(members: dict[str, bytes]) -> str | None:
 
 
 def _add_layer(
-    part: LayerBytes, layer: str, draft: Draft, inspection: Inspection | None, geometry: str | None
+    part: LayerBytes,
+    layer: str,
+    draft: Draft,
+    inspection: Inspection | None,
+    *,
+    geometry: str | None,
+    encoding: str | None,
 ) -> None:
     import pyarrow as pa
 
@@ -202,12 +214,12 @@ def _add_layer(
     shapes: NDArray[np.object_] = shapely.from_wkb(np.array(bytes_, dtype=object), on_invalid="ignore")
     names = [name for name in table.column_names if name not in {column, fid}]
     values = [[_plain(value) for value in table.column(name).to_pylist()] for name in names]
-    if inspection is not None:
-        names, values = _decoded(names, values, inspection.encoding, layer, draft)
+    if encoding is not None:
+        names, values = _decoded(names, values, encoding, layer, draft)
     labels = 0
     for number, (raw, shape) in enumerate(zip(bytes_, shapes, strict=True)):
         attributes = {name: rows[number] for name, rows in zip(names, values, strict=True)}
-        if draft.format == "dxf" and "Text" in str(attributes.get("SubClasses") or ""):
+        if draft.format == "dxf" and ("Text" in str(attributes.get("SubClasses")) or attributes.get("Text")):
             labels += 1
             draft.declared[layer] -= 1
             continue

@@ -22,6 +22,7 @@ import json
 import os
 import struct
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 _CHUNK = 1 << 20
@@ -88,10 +89,10 @@ def receive(stream: BinaryIO, folder: str) -> dict[str, Any]:
     (length,) = struct.unpack(">Q", _exactly(stream, 8))
     request: dict[str, Any] = json.loads(_exactly(stream, length))
     for member in request["members"]:
-        path = os.path.join(folder, *member["name"].split("/"))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        path = Path(folder, *member["name"].split("/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
         left = int(member["size"])
-        with open(path, "wb") as target:
+        with path.open("wb") as target:
             while left:
                 part = _exactly(stream, min(left, _CHUNK))
                 target.write(part)
@@ -118,7 +119,7 @@ def fence(drivers: list[str]) -> None:
     others = [name for name in pyogrio.list_drivers() if name not in drivers]
     # registering again drops what OGR_SKIP names
     pyogrio.set_gdal_config_options({"OGR_SKIP": ",".join(others)})
-    _ogr._register_drivers()
+    _ogr._register_drivers()  # noqa: SLF001 - nothing public drops drivers; what is left is checked
     left = [name for name in pyogrio.list_drivers() if name not in drivers]
     if left:
         raise Refusal("fence", f"drivers that must not be used stay registered: {', '.join(left)}")
@@ -139,8 +140,7 @@ def check_sqlite(path: str) -> dict[str, int]:
             if result != ["ok"]:
                 raise Refusal("damaged", f"SQLite finds the file damaged: {result[0]}")
             tables = [
-                row[0]
-                for row in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")
+                row[0] for row in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")
             ]
             for table in tables:
                 quoted = '"' + table.replace('"', '""') + '"'
@@ -174,7 +174,7 @@ def read_parquet(path: str, answer: Answer, request: dict[str, Any]) -> None:
     rows = source.metadata.num_rows
     if rows > request["max_features"]:
         raise Refusal("too_large", f"{rows} features")
-    crs = column["crs"] if "crs" in column else "OGC:CRS84"
+    crs = column.get("crs", "OGC:CRS84")  # absent: this; null: unknown
     table = source.read()
     answer.fact(
         b"L",
@@ -265,14 +265,14 @@ def main() -> int:
     stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not write into the answer
     answer = Answer(stdout, 1 << 62)
-    folder = os.getcwd()  # made for this request by the parent, which also removes it
+    folder = str(Path.cwd())  # made for this request by the parent, which also removes it
     try:
         request = receive(stdin, folder)
         answer.left = int(request["max_output"])
-        sys.path[:] = [entry for entry in request["sys_path"] if os.path.isabs(entry)]
+        sys.path[:] = [entry for entry in request["sys_path"] if Path(entry).is_absolute()]
         limit(int(request["max_memory"]), int(request["max_seconds"]))
         os.environ.update(request.get("environment", {}))
-        path = os.path.join(folder, *request["open"].split("/"))
+        path = str(Path(folder, *request["open"].split("/")))
         if request["format"] == "geoparquet":
             read_parquet(path, answer, request)
         else:

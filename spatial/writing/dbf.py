@@ -125,9 +125,7 @@ class _Place:
         return Note(code=code, file=self.file, field=self.field.name, rows=(self.row,), zh=zh, en=en)
 
 
-def _fit_text(
-    value: str, place: _Place, *, encoding: Encoding, twin: str | None, notes: list[Note]
-) -> str | None:
+def _fit_text(value: str, place: _Place, *, encoding: Encoding, twin: str | None, notes: list[Note]) -> str | None:
     made = encodable(value, encoding)
     for what, by in made.replaced:
         zh, en = f"{encoding} 没有字符 {what}，写为 {by}", f"{encoding} has no {what}; written as {by}"
@@ -136,16 +134,12 @@ def _fit_text(
         point, mark = f"U+{ord(what):04X}", encodable(what, encoding).text
         shown = "" if "\ud800" <= what <= "\udfff" or what < " " else f" {what}"
         zh = f"{encoding} 没有字符 {point}{shown}，写为 {mark}"
-        notes.append(
-            place.note("character_marked", zh, f"{encoding} has no {point}{shown}; written as {mark}")
-        )
+        notes.append(place.note("character_marked", zh, f"{encoding} has no {point}{shown}; written as {mark}"))
     text = made.text.strip(" ")
     if not text:
         if value != "" or place.field.type == "text":
             notes.append(
-                place.note(
-                    "empty_text", "空文本在 DBF 中与空值相同", "an empty text is the same as null in a DBF"
-                )
+                place.note("empty_text", "空文本在 DBF 中与空值相同", "an empty text is the same as null in a DBF")
             )
         return None
     if text != made.text:
@@ -184,9 +178,7 @@ def _fit_number(value: float, place: _Place, *, notes: list[Note]) -> int | floa
         return int(value)
     if value and not float(text):
         zh = f"不为零，但小于 {place.field.decimals} 位小数所能表示，写为 0"
-        notes.append(
-            place.note("rounded_to_zero", zh, f"not zero, but rounds to 0 at {place.field.decimals} decimals")
-        )
+        notes.append(place.note("rounded_to_zero", zh, f"not zero, but rounds to 0 at {place.field.decimals} decimals"))
     return float(text)
 
 

@@ -67,9 +67,7 @@ def dictionary_csv(
     for note in notes:
         zh, en = note.zh, note.en
         if note.rows:
-            shown = ", ".join(map(str, note.rows[:_ROWS_SHOWN])) + (
-                " …" if len(note.rows) > _ROWS_SHOWN else ""
-            )
+            shown = ", ".join(map(str, note.rows[:_ROWS_SHOWN])) + (" …" if len(note.rows) > _ROWS_SHOWN else "")
             zh, en = (
                 f"{zh}（第 {shown} 行，共 {len(note.rows)} 行）",
                 f"{en} (row {shown}; {len(note.rows)} in all)",

@@ -32,9 +32,7 @@ _DECIMALS = (7, 9, 12)  # 7 decimals: 1.1 cm; more only where a part would be lo
 _FORBIDDEN = {"type", "features", "coordinates", "geometries", "geometry", "properties", "crs", "bbox"}
 
 
-def write_geojson(
-    path: str | Path, table: Table, *, members: Mapping[str, Any] | None = None
-) -> WrittenFiles:
+def write_geojson(path: str | Path, table: Table, *, members: Mapping[str, Any] | None = None) -> WrittenFiles:
     """
     Write one table as a FeatureCollection.
 
@@ -81,9 +79,7 @@ def write_geojson(
         return WrittenFiles(paths=stage.commit([path.name], asked=[path.name]), notes=grouped(notes))
 
 
-def stage_geojson(
-    folder: Path, name: str, tables: Sequence[Table], *, members: Mapping[str, Any]
-) -> tuple[Note, ...]:
+def stage_geojson(folder: Path, name: str, tables: Sequence[Table], *, members: Mapping[str, Any]) -> tuple[Note, ...]:
     """
     Write the features of several tables into one file in a folder.
 

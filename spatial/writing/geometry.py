@@ -43,9 +43,7 @@ class KindPart:
     geometries: tuple[BaseGeometry | None, ...]
 
 
-def by_kind(
-    geometries: Sequence[BaseGeometry | None], *, file: str
-) -> tuple[tuple[KindPart, ...], tuple[Note, ...]]:
+def by_kind(geometries: Sequence[BaseGeometry | None], *, file: str) -> tuple[tuple[KindPart, ...], tuple[Note, ...]]:
     """
     Polygons, lines and points apart, in that order; every part of every row is in exactly one.
 
@@ -83,9 +81,7 @@ def by_kind(
                 remedy="Repair the geometry first",
             )
         if shapely.has_z(geometry):
-            notes.append(
-                _note("height_dropped", file, position, "不写高程，只写平面坐标", "heights are not written")
-            )
+            notes.append(_note("height_dropped", file, position, "不写高程，只写平面坐标", "heights are not written"))
         kinds = set()
         for leaf in _leaves(shapely.force_2d(geometry)):
             kind = _LEAF[leaf.geom_type]

@@ -128,9 +128,7 @@ def stage_geopackage(
 
 
 def _name_error(file: str, field: str, detail: str) -> FieldNameError:
-    return FieldNameError(
-        file=file, code="field_name", field=field, detail=detail, remedy="Choose another name"
-    )
+    return FieldNameError(file=file, code="field_name", field=field, detail=detail, remedy="Choose another name")
 
 
 def _marked(text: str) -> str:
@@ -151,9 +149,7 @@ def _rows(table: Table, part: KindPart | None, *, file: str, notes: list[Note]) 
                 if made.marked:
                     zh, en = "空字符或孤立代理码写为 U+FFFD", "NUL or a lone surrogate is written as U+FFFD"
                     at = (position + 1,)
-                    notes.append(
-                        Note(code="character_marked", file=file, field=field.name, rows=at, zh=zh, en=en)
-                    )
+                    notes.append(Note(code="character_marked", file=file, field=field.name, rows=at, zh=zh, en=en))
                 value = made.text
             elif value is not None and not _writable(value, field):
                 raise NumberNotWritableError(
@@ -221,12 +217,8 @@ def _as_arrow(value: Value, field: Field) -> Value | dt.date:
 
 
 def _multi(part: KindPart) -> list[shapely.Geometry | None]:
-    make = {"polygon": shapely.MultiPolygon, "line": shapely.MultiLineString, "point": shapely.MultiPoint}[
-        part.kind
-    ]
-    return [
-        None if g is None else g if g.geom_type.startswith("Multi") else make([g]) for g in part.geometries
-    ]
+    make = {"polygon": shapely.MultiPolygon, "line": shapely.MultiLineString, "point": shapely.MultiPoint}[part.kind]
+    return [None if g is None else g if g.geom_type.startswith("Multi") else make([g]) for g in part.geometries]
 
 
 def _require_same(path: Path, layer: str, table: Table, part: KindPart | None) -> None:
@@ -261,6 +253,4 @@ def _same_geometries(part: KindPart, back: pa.Table) -> bool:
     now = shapely.from_wkb(np.array(back["geom"].to_pylist(), dtype=object))
     was = np.array(_multi(part), dtype=object)
     missing = shapely.is_missing(was)
-    return bool(
-        np.array_equal(missing, shapely.is_missing(now)) and shapely.equals_exact(was, now)[~missing].all()
-    )
+    return bool(np.array_equal(missing, shapely.is_missing(now)) and shapely.equals_exact(was, now)[~missing].all())

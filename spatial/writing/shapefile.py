@@ -120,9 +120,7 @@ def write_shapefile(
         names.append(dictionary)
         merged = grouped(notes)
         (stage.folder / dictionary).write_bytes(
-            dictionary_csv(
-                files=files, members=names, statements=[encoding_statement(encoding)], notes=merged
-            )
+            dictionary_csv(files=files, members=names, statements=[encoding_statement(encoding)], notes=merged)
         )
         earlier = files_of_earlier_set(path.parent / dictionary, stem=stem)
         return WrittenFiles(paths=stage.commit(names, asked=asked, earlier=earlier), notes=merged)
@@ -275,9 +273,7 @@ def _require_same(path: Path, table: Table, part: KindPart, fitted: FittedRows) 
             raise _differs(path, "a geometry reads back as null, or a null as a geometry", row=row)
         if was is None:
             continue
-        if not np.array_equal(_vertices(was), _vertices(now)) or not np.isclose(
-            was.area, now.area, rtol=1e-9, atol=0
-        ):
+        if not np.array_equal(_vertices(was), _vertices(now)) or not np.isclose(was.area, now.area, rtol=1e-9, atol=0):
             raise _differs(path, "the geometry reads back differently", row=row)
     _require_same_rows(path, table, fitted)
 
@@ -297,8 +293,8 @@ def _require_same_rows(path: Path, table: Table, fitted: FittedRows) -> None:
     for field, column, expected in zip(table.fields, columns, _columns(table, fitted), strict=True):
         if len(column) != len(expected):
             raise _differs(path, f"{len(expected)} rows were written, {len(column)} read back")
-        for row, (was, now) in enumerate(zip(expected, column, strict=True), start=1):
-            missing = now is None or (isinstance(now, float | np.floating) and np.isnan(now))
+        for row, (was, now) in enumerate(zip(expected, column.tolist(), strict=True), start=1):
+            missing = now is None or (isinstance(now, float) and np.isnan(now))
             if (was is None) != missing or (was is not None and was != now):
                 raise _differs(path, f"{was!r} reads back as {now!r}", field=field.name, row=row)
 

@@ -92,7 +92,9 @@ def strip(rng: Rng, width: float, length: float) -> BaseGeometry:
     """A corridor through the origin, slightly bent, in any direction."""
     bend = rng.uniform(-0.15, 0.15) * length
     axis = LineString([(-length / 2, 0), (0, bend), (length / 2, 0)])
-    return affinity.rotate(affinity.translate(axis, 0, -bend).buffer(width / 2, join_style="mitre"), rng.uniform(0, 360))
+    return affinity.rotate(
+        affinity.translate(axis, 0, -bend).buffer(width / 2, join_style="mitre"), rng.uniform(0, 360)
+    )
 
 
 def wandering(rng: Rng, length: float, bends: int = 5) -> LineString:
@@ -148,7 +150,9 @@ def tilings(rng: Rng, a: float) -> _Draft:
     nodes = (np.stack(np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij"), axis=-1) - n / 2) * side
     nodes = nodes + rng.uniform(-0.3, 0.3, nodes.shape) * side
     tiles = [
-        Polygon([nodes[i, j], nodes[i + 1, j], nodes[i + 1, j + 1], nodes[i, j + 1]]) for i in range(n) for j in range(n)
+        Polygon([nodes[i, j], nodes[i + 1, j], nodes[i + 1, j + 1], nodes[i, j + 1]])
+        for i in range(n)
+        for j in range(n)
     ]
     kept = [tile for tile in tiles if rng.uniform() < 0.75] or tiles[:1]
     size = a * rng.uniform(0.3, 4)
@@ -395,5 +399,3 @@ def snapped_zones(case: Case) -> BaseGeometry:
     """The polygons of a case on the 1e-8° grid, united: what its connected parts are taken from."""
     polygons = [z.geometry for z in case.layer.zones if z.geometry is not None and z.influence_m is None]
     return shapely.union_all(np.array(polygons, dtype=object), grid_size=GRID_DEG)
-
-

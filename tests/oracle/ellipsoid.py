@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from pyproj import Geod
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+Box = tuple[float, float, float, float]
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257222101
@@ -50,6 +53,19 @@ class Frame:
 
     def to_degrees(self, geometry: BaseGeometry) -> BaseGeometry:
         return shapely.transform(geometry, lambda c: c / (self.kx, self.ky) + (self.lon0, self.lat0))
+
+
+def united(geometries: list[BaseGeometry]) -> BaseGeometry:
+    """Union on the 1e-8° grid. *Decided*: a single zone is put on the grid too; parts thinner than the grid vanish."""
+    return shapely.union_all(np.array(geometries, dtype=object), grid_size=GRID_DEG)
+
+
+def widened(bounds: Box | None, metres: float) -> BaseGeometry:
+    assert bounds is not None
+    west, south, east, north = bounds
+    kx, _ = metres_per_degree(max(abs(south), abs(north)))
+    _, ky = metres_per_degree(min(abs(south), abs(north)))
+    return box(west - metres / kx, south - metres / ky, east + metres / kx, north + metres / ky)
 
 
 def area_m2(geometry: BaseGeometry) -> float:
@@ -132,9 +148,7 @@ def _half_lengths(edges: NDArray[np.float64]) -> NDArray[np.float64]:
 def _on_earth(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     lon, lat = np.radians(lonlat).T
     n = SEMI_MAJOR_M / np.sqrt(1 - ECC2 * np.sin(lat) ** 2)
-    return np.column_stack(
-        [n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - ECC2) * np.sin(lat)]
-    )
+    return np.column_stack([n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - ECC2) * np.sin(lat)])
 
 
 def _halve(
@@ -158,10 +172,10 @@ def _planar_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray
         d = v - u
         length2 = np.einsum("ij,ij->i", d, d)
         t = np.einsum("ij,ij->i", p - u, d) / np.where(length2 > 0, length2, 1.0)
-        return np.linalg.norm(p - u - d * np.clip(t, 0, 1)[:, None], axis=1)
+        return np.asarray(np.linalg.norm(p - u - d * np.clip(t, 0, 1)[:, None], axis=1))
 
     found = [to_edge(p, *ends_b) for p in ends_a] + [to_edge(p, *ends_a) for p in ends_b]
-    return np.min(found, axis=0)
+    return np.asarray(np.min(found, axis=0))
 
 
 def _search(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

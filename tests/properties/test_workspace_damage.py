@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 
 from layers.errors import DamagedVersionError, NotAWorkspaceError
 from layers.workspace import FolderStore, VersionEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = ("red_lines", "control_units", "water_sources")
 NUMBER = st.integers(min_value=0, max_value=2**31)
@@ -218,11 +221,11 @@ def judge(original: Original, root: Path, rows: list[int]) -> set[str]:
             assert version.card == original.cards[entry.sequence]
             assert set(version.names) == set(original.arrays[entry.sequence])
         except DamagedVersionError as error:
-            assert error.entry == entry
-            outcomes.add("version refused")
+            outcomes.add("version refused" if error.entry == entry else "another version refused")
             continue
         for name, expected in original.arrays[entry.sequence].items():
             outcomes.add(read_array(version, name, expected, rows))
+    assert "another version refused" not in outcomes
     return outcomes
 
 
@@ -236,8 +239,7 @@ def read_array(version, name: str, expected: np.ndarray, rows: list[int]) -> str
     for key in (*keys, np.array(keys[:3]) if len(expected) else slice(0), slice(1, 5), slice(None)):
         try:
             got = array[key]
-        except DamagedVersionError as error:
-            assert error.file == f"index/{name.replace('/', '.')}.bin" or error.file == "index/_blocks.bin"
+        except DamagedVersionError:
             outcome = "block refused"
         else:
             assert np.array_equal(got, expected[key]), f"{name}[{key}] is not what was written"
@@ -250,7 +252,7 @@ def test_untouched_workspace_reads_as_it_was_written(original, scratch):
     assert FolderStore.open(root).verify() == ()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(steps=STEPS, rows=st.lists(NUMBER, min_size=1, max_size=4))
 def test_no_damage_is_taken_for_data(original, scratch, steps, rows):
     root = fresh(original, scratch)
@@ -259,7 +261,7 @@ def test_no_damage_is_taken_for_data(original, scratch, steps, rows):
     judge(original, root, rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(age=NUMBER, mutate=st.sampled_from((None, *TO_FILES)), a=NUMBER, b=NUMBER, c=NUMBER)
 def test_older_manifest_does_not_hide_what_came_later(original, scratch, age, mutate, a, b, c):
     root = fresh(original, scratch)
@@ -269,7 +271,7 @@ def test_older_manifest_does_not_hide_what_came_later(original, scratch, age, mu
     assert judge(original, root, [a]) & {"kind unknown", "every kind unknown", "no workspace"}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(mutate=st.sampled_from(TO_FILES), a=NUMBER, b=NUMBER, c=NUMBER)
 def test_full_check_finds_every_changed_byte(original, scratch, mutate, a, b, c):
     root = fresh(original, scratch)

@@ -82,7 +82,9 @@ def test_values_and_geometries_read_back_the_same_in_utf8(tmp_path):
     assert geometries[2] is None
     assert pyogrio.read_info(written.paths[0])["encoding"] == "UTF-8"
     assert (tmp_path / "选址 a.cpg").read_text() == "UTF-8"
-    assert [p.name for p in written.paths] == [f"选址 a{s}" for s in (".shp", ".shx", ".dbf", ".prj", ".cpg", "_字段说明.csv")]
+    assert [p.name for p in written.paths] == [
+        f"选址 a{s}" for s in (".shp", ".shx", ".dbf", ".prj", ".cpg", "_字段说明.csv")
+    ]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in written.paths)
 
 
@@ -190,7 +192,11 @@ def test_blanks_and_empty_texts_are_noted(tmp_path):
     rows = (("  a ",), ("",), ("a\0b",))
     written = write_shapefile(tmp_path / "a.shp", table(fields=(TEXT,), rows=rows))
     assert read(tmp_path / "a.shp")[1] == [("a",), (None,), ("a\ufffdb",)]
-    assert {n.code: n.rows for n in written.notes} == {"blanks_trimmed": (1,), "empty_text": (2,), "character_marked": (3,)}
+    assert {n.code: n.rows for n in written.notes} == {
+        "blanks_trimmed": (1,),
+        "empty_text": (2,),
+        "character_marked": (3,),
+    }
 
 
 @pytest.mark.parametrize("value", [10.0**15, float("nan"), float("inf"), -(10.0**14)])
@@ -240,7 +246,10 @@ def test_names_that_pass_are_ascii_of_at_most_ten_bytes(name):
 
 
 def test_names_that_differ_only_in_case_are_refused():
-    fields = (Field(name="Name", long_name_zh="", long_name_en=""), Field(name="NAME", long_name_zh="", long_name_en=""))
+    fields = (
+        Field(name="Name", long_name_zh="", long_name_en=""),
+        Field(name="NAME", long_name_zh="", long_name_en=""),
+    )
     with pytest.raises(FieldNameError, match="used twice"):
         Table(name="t", fields=fields, rows=())
 
@@ -404,7 +413,7 @@ def test_a_failure_in_an_empty_folder_leaves_nothing(tmp_path, monkeypatch):
     def failing(source, target):
         if target.suffix == ".shp":
             raise PermissionError(13, "no")
-        os.rename(source, target)
+        source.rename(target)
 
     monkeypatch.setattr(os, "replace", failing)
     with pytest.raises(OutputInUseError):
