@@ -52,6 +52,17 @@ __all__ = [
 class LayerError(Exception):
     """Base of every error that ``layers`` raises on wrong data."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # worker processes hand errors back by pickle, which by itself knows positional arguments only
+        return (_rebuilt, (type(self), self.args, self.__dict__))
+
+
+def _rebuilt(cls: type[LayerError], args: tuple[object, ...], facts: dict[str, object]) -> LayerError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
 
 class WorkspaceError(LayerError):
     """Base of what can go wrong with a workspace as a whole; ``path`` is its folder."""
@@ -150,14 +161,6 @@ class DamagedVersionError(LayerError):
         self.file = file
         self.block = block
         self.detail = detail
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # worker processes hand errors back by pickle, which knows positional arguments only
-        return (_rebuild_damaged, (self.entry, self.file, self.block, self.detail))
-
-
-def _rebuild_damaged(entry: VersionEntry, file: str, block: int | None, detail: str) -> DamagedVersionError:
-    return DamagedVersionError(entry=entry, file=file, block=block, detail=detail)
 
 
 class ImportRefusedError(LayerError):

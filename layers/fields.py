@@ -35,10 +35,15 @@ _LARGEST_DECLARED_M2 = 2e10
 _DATES = {"valid_from": "first", "valid_until": "last"}
 
 
+def _unseen(sign: str) -> bool:
+    # marks of order and byte order, joiners, padding; a damaged character is seen and stays
+    return sign == "\x00" or unicodedata.category(sign) == "Cf"
+
+
 @lru_cache(maxsize=65_536)
 def fold(name: str) -> str:
     r"""
-    A name or a word as it is compared: NFKC, no case, no white space, no control or format characters.
+    A name or a word as it is compared: NFKC, no case, no white space, no unseen format characters.
 
     Examples
     --------
@@ -46,7 +51,9 @@ def fold(name: str) -> str:
     ('空间布局约束', 'hjgkdybm', '面积(km2)')
     """
     plain = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign)[0] != "C")
+    kept = "".join(sign for sign in plain if not sign.isspace() and not _unseen(sign))
+    # without the white space some marks now follow a letter that they join
+    return kept if kept.isascii() or kept == name else fold(unicodedata.normalize("NFKC", kept))
 
 
 def text_of(value: object) -> str | None:

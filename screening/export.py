@@ -215,7 +215,7 @@ def _content(
         ) from error
     marks = marks_of(result["layers"])
     pieces, unlisted = overlaps_table(result, overlaps, language=language)
-    if any("restricted" not in card for card in result["layers"]) or _cardless(result, overlaps):
+    if _cardless(result, overlaps):
         marks = replace(marks, restricted=True)
     notes = []
     if not overlaps:

@@ -129,6 +129,19 @@ def _words(group: str, code: Any, language: Language) -> str | None:
     return word(f"{group}.{code}", language) if has_word(f"{group}.{code}") else code
 
 
+def _warnings(warnings: Any, language: Language) -> str | None:
+    """Warnings in words where there are words for their code, else as they stand."""
+    said = []
+    for warning in warnings or ():
+        code = warning.get("code") if isinstance(warning, dict) else warning
+        group = next((g for g in ("warning", "reason") if has_word(f"{g}.{code}")), None)
+        text = _text(warning) if group is None else _words(group, code, language)
+        if group is not None and isinstance(warning, dict) and warning.get("layer"):
+            text = f"{warning['layer']}: {text}"
+        said.append(text or "")
+    return _text(said)
+
+
 def _areas(prefix: str, m2: Any) -> dict[str, Value]:
     """One area in square metres, hectares and mu (1 mu = 2000/3 m²)."""
     hectares, mu = (None, None) if m2 is None else (m2 / 10_000, m2 * 3 / 2000)
@@ -176,7 +189,7 @@ def site_table(result: Mapping[str, Any], site: BaseGeometry, *, zbx: str, langu
         "SRC_CRS": _text(facts.get("crs")),
         "CRS_STAT": _text(facts.get("crs_status")),
         "DATUM": _text(facts.get("datum")),
-        "WARNINGS": _text(result.get("warnings") or None),
+        "WARNINGS": _warnings(result.get("warnings"), language),
         "NOTICE": word("note.not_permission", language),
         "MARK": marks.text(language) or None,
     }
@@ -338,7 +351,7 @@ def _finding(entry: Mapping[str, Any], result: Mapping[str, Any], language: Lang
         "REPAIRED": facts.get("repaired"),
         "REJECTED": facts.get("rejected"),
         "SHA256": _text(facts.get("sha256")),
-        "WARNINGS": _text(facts.get("warnings") or None),
+        "WARNINGS": _warnings(facts.get("warnings"), language),
         "MARK": marks_of([card]).text(language) or None if card is not None else None,
     }
 

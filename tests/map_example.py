@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
 import shapely
 from pyproj import Geod
 from shapely.geometry import LineString, Point, Polygon, box
 
+from maps import build_assets
 from screening.overlap import LayerOutline, OutlineFeature, Overlap
 
 GEOD = Geod(ellps="GRS80")
@@ -295,3 +297,11 @@ def layers() -> list[LayerOutline]:
             role="context",
         ),
     ]
+
+
+def require_assets() -> None:
+    """Build the scripts of the maps if they are not there; without npm the tests that need them say why they do not run."""
+    try:
+        build_assets.build()
+    except build_assets.AssetBuildError as error:
+        pytest.skip(f"the scripts of the maps are not built: {error}")

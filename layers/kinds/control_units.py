@@ -104,7 +104,8 @@ def interpret_feature(view: FieldView, _dimension: int, _layer: LayerContext) ->
         if said.stated and not sure and said.label is not None:
             problems.append(("class_not_understood", said.column, said.label))
     class_ = min(found, key=CLASSES.index) if found and (sure or "priority" in found) else None
-    if len(set(found)) > 1 and class_ is not None:
+    differ = len(set(found)) > 1 or (said is not None and said.conflict)
+    if differ and class_ is not None:
         flags.append("class_conflict")
         problems.append(("class_conflict", said.column if said else "code", "; ".join([*codes, label or ""])))
     if not sure:

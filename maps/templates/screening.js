@@ -93,14 +93,17 @@ function drawScreening(map, groups) {
       seen[item.key] = true;
       found.push(item);
     }
-    take(first);
-    ["overlap", "feature"].forEach(function (type) {
-      data.items.forEach(function (item) {
+    if (first.type === "feature") take(first);
+    var upper = data.items.slice().reverse();  // the parts as they lie, the uppermost first
+    [["overlap", upper], ["feature", data.items]].forEach(function (pair) {
+      var type = pair[0];
+      pair[1].forEach(function (item) {
         if (item.type === type && map.hasLayer(groups[item.group]) && holds(item.geometry, place.lng, place.lat)) {
           take(item);
         }
       });
     });
+    take(first);
     var content = make("div", "found-here");
     found.forEach(function (item) { content.appendChild(section(item)); });
     var size = map.getSize();

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_VERTICES", "Pieces", "cut"]
 
 MOST_VERTICES = 256
+COLLECTION = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ def cut(geometries: NDArray[Any]) -> Pieces:
     Returns
     -------
     pieces
-        Single-part polygons and lines, points as they are; a polygon's pieces cover it and share only cut lines.
+        Of the dimension of their geometry; a polygon's pieces cover it and share only cut lines. Sorted by row.
 
     Examples
     --------
@@ -73,13 +74,43 @@ def _halved(parts: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any],
     west, south, east, north = shapely.bounds(parts).T
     wide = (east - west) >= (north - south)
     mid_x, mid_y = (west + east) / 2, (south + north) / 2
-    first = shapely.box(west, south, np.where(wide, mid_x, east), np.where(wide, north, mid_y))
-    second = shapely.box(np.where(wide, mid_x, west), np.where(wide, south, mid_y), east, north)
-    dimension = np.concatenate([shapely.get_dimensions(parts)] * 2)
-    halves = np.concatenate([shapely.intersection(parts, first), shapely.intersection(parts, second)])
-    source = np.arange(2 * len(parts)) % len(parts)
-    pieces, index = shapely.get_parts(halves, return_index=True)
-    # a half can meet its box in a point or an edge beside the part it keeps: those belong to the other half
-    keep = (shapely.get_dimensions(pieces) == dimension[index]) & ~shapely.is_empty(pieces)
-    pieces, index = pieces[keep], index[keep]
-    return pieces, rows[source[index]]
+    first = (west, south, np.where(wide, mid_x, east), np.where(wide, north, mid_y))
+    second = (np.where(wide, mid_x, west), np.where(wide, south, mid_y), east, north)
+    low, high = _clipped(parts, first), _clipped(parts, second)
+    whole = shapely.area(parts)
+    lost = np.abs(shapely.area(low) + shapely.area(high) - whole) > 1e-12 * whole
+    if lost.any():
+        low[lost] = shapely.intersection(parts[lost], shapely.box(*(v[lost] for v in first)))
+        high[lost] = shapely.intersection(parts[lost], shapely.box(*(v[lost] for v in second)))
+    halves = np.concatenate([low, high])
+    rows = np.concatenate([rows, rows])
+    keep = ~shapely.is_empty(halves)
+    return halves[keep], rows[keep]
+
+
+def _clipped(parts: NDArray[Any], box: tuple[NDArray[np.float64], ...]) -> NDArray[Any]:
+    """Parts within boxes, one to one, of the part's own dimension.
+
+    The fast clip of GEOS may give something invalid, and drops lines and points that lie on the box: those are done by
+    overlay, as is everything that is no polygon.
+    """
+    dimension = shapely.get_dimensions(parts)
+    found = parts.copy()
+    for row in np.flatnonzero(dimension == 2):
+        found[row] = shapely.clip_by_rect(parts[row], *(float(v[row]) for v in box))
+    again = (dimension < 2) | ~shapely.is_valid(found) | (shapely.get_type_id(found) == COLLECTION)
+    again |= ~shapely.is_empty(found) & (shapely.get_dimensions(found) != dimension)
+    if again.any():
+        corners = [v[again] for v in box]
+        exact = shapely.intersection(parts[again], shapely.box(*corners))
+        found[again] = [_of_dimension(g, int(d)) for g, d in zip(exact, dimension[again], strict=True)]
+    return found
+
+
+def _of_dimension(geometry: Any, dimension: int) -> Any:
+    """What is left of a half besides a point or an edge that it shares with its box: those belong to the other half."""
+    pieces = shapely.get_parts(geometry)
+    kept = pieces[(shapely.get_dimensions(pieces) == dimension) & ~shapely.is_empty(pieces)] if len(pieces) else pieces
+    if len(kept) == 1:
+        return kept[0]
+    return {2: shapely.multipolygons, 1: shapely.multilinestrings, 0: shapely.multipoints}[dimension](list(kept))

@@ -392,11 +392,13 @@ def sniff(data: bytes, *, name: str) -> str:
 
 def _head_text(data: bytes, name: str) -> str:
     """The first lines; what cannot be decoded is refused where it is parsed."""
-    cut = data.rfind(b"\n", 0, 1 << 16) if len(data) > 1 << 16 and b"\0" not in data[:64] else len(data)
+    head = data[: 1 << 16]
+    if len(data) > len(head) and b"\0" not in head[:64]:
+        head = head[: head.rfind(b"\n") + 1] or head  # up to a line's end, not into a character
     try:
-        return decode(data[: cut + 1], file=name)[0]
+        return decode(head, file=name)[0]
     except MalformedSourceError:
-        return data[: 1 << 16].decode("latin-1")
+        return head.decode("latin-1")
 
 
 def _sniff_text(text: str, suffix: str) -> str | None:

@@ -258,7 +258,7 @@ def _checked(row: _Row, draft: Draft) -> _Row:
     return _Row(number=row.number, cells=row.cells, place=None, code="kind_differs", detail=detail)
 
 
-def _attributes(cells: Sequence[str], header: list[str]) -> dict[str, Any]:
+def _attributes(cells: Sequence[str], header: Sequence[str]) -> dict[str, Any]:
     return {name: _cell(cells, i) or None for i, name in enumerate(header)}
 
 

@@ -211,7 +211,8 @@ def _add_layer(
     column = part.facts["geometry_column"]
     fid = part.facts.get("fid_column") or ""
     bytes_ = table.column(column).to_pylist()
-    shapes: NDArray[np.object_] = shapely.from_wkb(np.array(bytes_, dtype=object), on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # a NaN is found, and named, when the feature is added
+        shapes: NDArray[np.object_] = shapely.from_wkb(np.array(bytes_, dtype=object), on_invalid="ignore")
     names = [name for name in table.column_names if name not in {column, fid}]
     values = [[_plain(value) for value in table.column(name).to_pylist()] for name in names]
     if encoding is not None:

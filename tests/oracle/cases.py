@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import LineString, MultiLineString, MultiPoint, Point, Polygon, box
-from shapely.geometry.base import BaseGeometry
 
-from tests.oracle.ellipsoid import GRID_DEG, Frame
-from tests.oracle.plain import Box, PlainLayer, PlainZone, combined_accuracy_m
+from tests.oracle.ellipsoid import Frame, united
+from tests.oracle.plain import PlainLayer, PlainZone, combined_accuracy_m
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shapely.geometry.base import BaseGeometry
+
+    from tests.oracle.ellipsoid import Box
 
 LATITUDES = (20.0, 30.5, 40.0, 49.4, 55.0)
 ACCURACIES = (0.05, 0.3, 1.0, 5.0, 10.2, 25.0)
@@ -45,7 +51,7 @@ class Case:
         return combined_accuracy_m(self.site_accuracy_m, self.layer.accuracy_m)
 
     @property
-    def options(self) -> dict[str, float | bool]:
+    def options(self) -> dict[str, Any]:
         """Keyword arguments of ``plain_answer`` and ``engine_answer``."""
         return {
             "site_accuracy_m": self.site_accuracy_m,
@@ -398,4 +404,4 @@ def seeded(count: int, kinds: tuple[str, ...] = tuple(KINDS), *, first_seed: int
 def snapped_zones(case: Case) -> BaseGeometry:
     """The polygons of a case on the 1e-8° grid, united: what its connected parts are taken from."""
     polygons = [z.geometry for z in case.layer.zones if z.geometry is not None and z.influence_m is None]
-    return shapely.union_all(np.array(polygons, dtype=object), grid_size=GRID_DEG)
+    return united(polygons)

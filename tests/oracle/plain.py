@@ -21,6 +21,8 @@ from tests.oracle.proof import connected_parts, hold_proved, influence_proved, p
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+__all__ = ["Box", "PlainAnswer", "PlainLayer", "PlainZone", "answers_nearby", "combined_accuracy_m", "plain_answer"]
+
 Accuracy = Callable[[float | None], float]
 
 LEAST_ACCURACY_M = 0.05

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import shapely
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
-from shapely.geometry.base import BaseGeometry
 
 from tests.oracle.cases import KINDS, SHIFT_KINDS, make_case, seeded, snapped_zones
 from tests.oracle.ellipsoid import GEOD, Frame, area_m2, distance_m, metres_per_degree
 from tests.oracle.plain import (
-    Box,
     PlainAnswer,
     PlainLayer,
     PlainZone,
     answers_nearby,
     ceil_mm,
-    circle_shifts,
     combined_accuracy_m,
-    connected_parts,
     floor_mm,
-    grid_shifts,
-    hold_proved,
     plain_answer,
-    windows,
 )
+from tests.oracle.proof import circle_shifts, connected_parts, grid_shifts, hold_proved, windows
 from tests.oracle.shifts import hold_up_to_m, parts_under
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from tests.oracle.ellipsoid import Box
 
 HERE = Frame.at(117.5, 49.4)
 EVERYWHERE = HERE.to_degrees(box(-60_000, -60_000, 60_000, 60_000))
@@ -84,10 +85,9 @@ class TestEllipsoid:
 
     def test_area_of_all_lunes_is_the_surface_of_grs80(self) -> None:
         lune = box(100, 0, 110, 90)  # 10° of 360°, half from the equator: 1/72
-        authalic_radius_m = 6_371_007.1810
-        assert area_m2(shapely.segmentize(lune, 1.0)) * 72 == pytest.approx(
-            4 * math.pi * authalic_radius_m**2, rel=1e-11
-        )
+        e = math.sqrt(1 - (6356752.314140356 / 6378137) ** 2)
+        surface = 2 * math.pi * 6378137**2 * (1 + (1 - e**2) / e * math.atanh(e))  # of an oblate spheroid
+        assert area_m2(shapely.segmentize(lune, 1.0)) * 72 == pytest.approx(surface, rel=1e-12)
 
     @pytest.mark.parametrize("reverse", [False, True])
     def test_hole_is_subtracted_whatever_its_winding(self, *, reverse: bool) -> None:
@@ -105,16 +105,17 @@ class TestEllipsoid:
         assert distance_m(Point(lon, lat), meridian) == pytest.approx(30_000, abs=1e-4)
 
     @pytest.mark.parametrize("apart", [0.5, 40, 3000, 60_000])
-    def test_distance_agrees_with_points_every_few_metres(self, apart: float) -> None:
-        site = degrees(Polygon([(0, 0), (900, -400), (700, 500)]))
+    def test_distance_agrees_with_points_every_few_decimetres(self, apart: float) -> None:
+        site = degrees(LineString([(0, 0), (900, -400), (700, 500)]))
         other = degrees(LineString([(-apart - 300, -2000), (-apart, 100), (-apart - 500, 3000)]))
-        dense = [shapely.get_coordinates(shapely.segmentize(g, 1e-5)) for g in (site.exterior, other)]
-        i, j = np.indices((len(dense[0]), len(dense[1])))
-        p, q = dense[0][i.ravel()], dense[1][j.ravel()]
-        sampled = GEOD.inv(p[:, 0], p[:, 1], q[:, 0], q[:, 1])[2].min()
+        sampled = math.inf
+        for corners, edges in ((site, other), (other, site)):  # a nearest pair has a corner at one end
+            q = shapely.get_coordinates(shapely.segmentize(edges, 4e-6))  # 0.4 m
+            for lon, lat in corners.coords:
+                p = np.tile((lon, lat), (len(q), 1))
+                sampled = min(sampled, GEOD.inv(p[:, 0], p[:, 1], q[:, 0], q[:, 1])[2].min())
         found = distance_m(site, other)
-        assert found <= sampled + 1e-6
-        assert found == pytest.approx(sampled, abs=0.2)  # samples stand a metre apart
+        assert sampled - 0.05 < found <= sampled + 1e-6  # √(0.5² + 0.2²) = 0.54
 
     def test_distance_is_zero_inside_and_infinite_to_nothing(self) -> None:
         assert distance_m(degrees(Point(0, 0)), degrees(SQUARE_200)) == 0
@@ -166,7 +167,7 @@ class TestHit:
     @pytest.mark.parametrize(("a", "answer"), [(990, "hit"), (1000, "uncertain")])
     def test_a_point_996_m_deep_is_so_deep_in_tiles_too(self, a: float, answer: str) -> None:
         edges = np.linspace(-996, 996, 5)
-        tiles = [zone(box(w, s, e, n)) for w, e in zip(edges, edges[1:]) for s, n in zip(edges, edges[1:])]
+        tiles = [zone(box(w, s, e, n)) for w, e in itertools.pairwise(edges) for s, n in itertools.pairwise(edges)]
         assert ask(Point(0, 0), *tiles, a=a).answer == answer
 
     @pytest.mark.parametrize(("a", "answer"), [(4.9, "hit"), (5.1, "uncertain")])
@@ -190,7 +191,7 @@ class TestHit:
 
     def test_an_outer_bound_never_proves_a_hit(self) -> None:
         found = ask(Point(0, 0), zone(SQUARE_200, outer_bound=True), a=1)
-        assert (found.answer, found.reasons) == ("uncertain", {"within_accuracy"})
+        assert (found.answer, set(found.reasons)) == ("uncertain", {"within_accuracy"})
 
     @pytest.mark.parametrize(("width", "answer"), [(40, "hit"), (10, "hit"), (4, "uncertain")])
     def test_a_route_right_through_a_corridor_is_a_hit_unless_narrower_than_2_a_over_11(
@@ -250,14 +251,15 @@ class TestAccuracyOfEachFeature:
         assert ask(Point(0, 5), near, far, a=1).answer == "clear"
         coarse = zone(box(-400, 0, -300, 9), accuracy_m=310)
         found = ask(Point(0, 5), near, coarse, a=1)
-        assert (found.answer, found.gap_m) == ("uncertain", pytest.approx(10, abs=0.002))
+        assert found.answer == "uncertain"
+        assert found.gap_m == pytest.approx(10, abs=0.002)
 
 
 class TestUncertainAndClear:
     @pytest.mark.parametrize(("a", "answer", "reason"), [(5, "uncertain", "within_accuracy"), (3, "clear", "outside")])
     def test_a_gap_of_3_m_20(self, a: float, answer: str, reason: str) -> None:
         found = ask(Point(103.2, 0), zone(SQUARE_200), a=a)
-        assert (found.answer, found.reasons) == (answer, {reason})
+        assert (found.answer, set(found.reasons)) == (answer, {reason})
         assert found.gap_m == pytest.approx(3.2, abs=0.0021)
 
     @pytest.mark.parametrize(("radius", "answer"), [(0.0, "clear"), (27.0, "clear"), (29.0, "uncertain")])
@@ -268,12 +270,12 @@ class TestUncertainAndClear:
 
     def test_a_shared_edge_is_a_touch_and_uncertain(self) -> None:
         found = ask(box(100, -20, 130, 20), zone(SQUARE_200), a=0.05)
-        assert (found.answer, found.reasons, found.gap_m) == ("uncertain", {"within_accuracy", "touches"}, 0)
+        assert (found.answer, set(found.reasons), found.gap_m) == ("uncertain", {"within_accuracy", "touches"}, 0.0)
         assert found.overlap_m2 < 40 * 0.001
 
     def test_an_overlap_within_the_accuracy_is_no_touch(self) -> None:
         found = ask(box(99, -20, 130, 20), zone(SQUARE_200), a=5)
-        assert (found.answer, found.reasons) == ("uncertain", {"within_accuracy"})
+        assert (found.answer, set(found.reasons)) == ("uncertain", {"within_accuracy"})
 
     def test_a_site_in_a_hole_is_measured_to_its_rim(self) -> None:
         ring = zone(SQUARE_200.difference(box(-40, -40, 40, 40)))
@@ -283,12 +285,12 @@ class TestUncertainAndClear:
     def test_nothing_declared_is_clear_by_declaration(self) -> None:
         layer = PlainLayer(coverage=EVERYWHERE, declared_none=True)
         found = plain_answer(degrees(Point(0, 0)), layer, site_accuracy_m=1)
-        assert (found.answer, found.reasons, found.gap_m) == ("clear", {"declared_none"}, math.inf)
+        assert (found.answer, set(found.reasons), found.gap_m) == ("clear", {"declared_none"}, math.inf)
 
     def test_what_stands_against_clear_is_kept_beside_a_hit(self) -> None:
         layer = PlainLayer(zones=(zone(SQUARE_200),), accuracy_m=5, valid=False)
         found = plain_answer(degrees(Point(0, 0)), layer, site_accuracy_m=0)
-        assert (found.answer, found.obstacles) == ("hit", {"layer_expired", "coverage_not_stated"})
+        assert (found.answer, set(found.obstacles)) == ("hit", {"layer_expired", "coverage_not_stated"})
 
 
 class TestInfluenceDistance:
@@ -299,7 +301,8 @@ class TestInfluenceDistance:
 
     def test_gap_is_distance_beyond_d(self) -> None:
         found = ask(Point(0, 130), zone(LineString([(-50, 0), (50, 0)]), influence_m=100), a=5)
-        assert (found.answer, found.gap_m) == ("clear", pytest.approx(30, abs=0.002))
+        assert found.answer == "clear"
+        assert found.gap_m == pytest.approx(30, abs=0.002)
 
     def test_the_rim_is_no_polygon(self) -> None:
         lon, lat, _ = GEOD.fwd(117.5, 49.4, 2.8125, 20_000 - 30)  # half way between two corners of a GEOS arc
@@ -370,7 +373,7 @@ class TestUnknown:
             (117.5, 49.4, math.inf, 49.5),
             (117.5, math.nan, 117.6, 49.5),
             (100.0, 30.0, 100.1, 30.1),  # does not meet the coverage
-            (-180.0, -90.0, 180.0, 90.0),  # meets it, lies within it widened by its own size: see below
+            (-180.0, -90.0, 180.0, 90.0),  # lies within the coverage widened by its own size, and meets the site
         ],
     )
     def test_a_rejected_box_that_says_nothing_is_everywhere(self, bounds: Box | None) -> None:
@@ -435,7 +438,7 @@ class TestBruteShifts:
 
     def test_search_and_exact_hold_agree(self) -> None:
         compared = 0
-        for case in seeded(44, SHIFT_KINDS[:-1], first_seed=900):
+        for case in seeded(30, SHIFT_KINDS[:-1], first_seed=900):
             site, polygons = connected_parts(case.site)[0], shapely.get_parts(snapped_zones(case))
             hold = max((hold_up_to_m(site, z, 2 * case.a_m) for z in polygons), default=0.0)
             if len(polygons) != 1 or not 1e-3 < hold < 1.9 * case.a_m:
@@ -443,11 +446,11 @@ class TestBruteShifts:
             assert parts_under(site, polygons[0], hold * 0.99, directions=60, radii=4) is None, case
             assert parts_under(site, polygons[0], hold * 1.02 + 1e-4, directions=90, radii=4) is not None, case
             compared += 1
-        assert compared >= 8
+        assert compared >= 6
 
     def test_the_proof_makes_no_wrong_hit_and_finds_99_in_100(self) -> None:
         hits = sure = found = 0
-        for case in seeded(240, SHIFT_KINDS[:-1]):
+        for case in seeded(150, SHIFT_KINDS[:-1]):
             zones = snapped_zones(case)
             pairs = [(s, z) for s in connected_parts(case.site) for z in shapely.get_parts(zones) if s.intersects(z)]
             if not pairs:
@@ -459,7 +462,7 @@ class TestBruteShifts:
             if hold >= 1.15 * case.a_m:
                 sure += 1
                 found += hit
-        assert hits >= 80
+        assert hits >= 50
         assert found >= 0.99 * sure
 
 
@@ -476,5 +479,5 @@ class TestCases:
             assert case.site.is_valid
             assert not case.site.is_empty
             assert all(z.geometry is None or z.geometry.is_valid for z in case.layer.zones)
-            answers.add(plain_answer(case.site, case.layer, **case.options).answer)  # type: ignore[arg-type]
+            answers.add(plain_answer(case.site, case.layer, **case.options).answer)
         assert answers == {"hit", "uncertain", "clear", "unknown"}

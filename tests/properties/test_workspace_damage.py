@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from layers.errors import DamagedVersionError, NotAWorkspaceError
 from layers.workspace import FolderStore, VersionEntry
+from layers.workspace.manifest import decode_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -282,6 +283,16 @@ def test_full_check_finds_every_changed_byte(original, scratch, mutate, a, b, c)
     assert bool(damages) == bool(changed), (mutate.__name__, changed)
     if changed and changed[0].name != "workspace.json":
         assert damages[0].path in changed[0].as_posix()
+
+
+def test_every_changed_or_missing_byte_of_the_manifest_is_noticed(original):
+    data = (original.root / "workspace.json").read_bytes()
+    assert decode_manifest(data).entries == original.entries
+    for at in range(len(data)):
+        with pytest.raises(ValueError):
+            decode_manifest(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        with pytest.raises(ValueError):
+            decode_manifest(data[:at])
 
 
 @pytest.mark.parametrize("at", [0, 65_535, 65_536, 79_999])

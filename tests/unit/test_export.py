@@ -254,6 +254,15 @@ def test_a_lost_card_counts_as_restricted(tmp_path):
     assert read(path, "overlaps")[0][0]["MARK"] == "内部使用"
 
 
+@pytest.mark.parametrize("said", [None, "no"])
+def test_a_card_that_does_not_say_counts_as_restricted(tmp_path, said):
+    verdict = result()
+    verdict["layers"][0]["restricted"] = said
+    rows = read(run(tmp_path / "F.gpkg", verdict).paths[0], "overlaps")[0]
+    assert [row["MARK"] for row in rows] == ["内部使用"]
+    assert "内部使用" in export_name(verdict, suffix=".shp")
+
+
 def test_a_layer_with_a_card_and_no_finding_is_listed_as_unknown(tmp_path):
     verdict = result()
     lost = verdict["findings"].pop(1)["layer"]
@@ -389,6 +398,12 @@ def test_english_words_beside_the_same_codes(tmp_path):
         "unknown",
         "no layer of this kind is loaded",
     )
+
+
+def test_warnings_are_in_words_and_an_unknown_one_stays_as_it_is(tmp_path):
+    verdict = result(warnings=[{"code": "layer_expired", "layer": LINE}, {"code": "never_heard_of"}])
+    row = read(run(tmp_path / "F.gpkg", verdict).paths[0], "site")[0][0]
+    assert row["WARNINGS"] == LINE + ': 图层已过有效期; {"code": "never_heard_of"}'
 
 
 def test_a_name_the_program_chooses_says_internal_use():

@@ -1,0 +1,83 @@
+"""
+Exceptions as exit statuses: what is wrong with the input is one line in Chinese and English, all else is a bug.
+
+* ApplicationError
+  + DemoFolderError       (also FileExistsError)
+
+Exit status: 0 the run completed, whatever the answer; 2 usage; 3 input rejected; 10, 11, 12 with ``--exit-code``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from apps.cli.console import shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "EXIT_OF_ANSWER",
+    "EXIT_REJECTED",
+    "EXIT_USAGE",
+    "ApplicationError",
+    "DemoFolderError",
+    "is_named",
+    "line_of",
+    "report",
+]
+
+EXIT_USAGE = 2
+EXIT_REJECTED = 3
+EXIT_OF_ANSWER = {"hit": 10, "uncertain": 11, "unknown": 12, "clear": 0}
+"""Exit statuses of ``sanxian check --exit-code``."""
+
+
+class ApplicationError(Exception):
+    """Base of every error that ``apps`` raises on wrong input."""
+
+
+class DemoFolderError(ApplicationError, FileExistsError):
+    """The demo is to be left in a folder that holds something else; ``path`` names it."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(
+            f"{path} is not empty and holds no earlier demo; name a new folder, or empty that one yourself"
+        )
+        self.path = path
+
+
+def is_named(error: BaseException) -> bool:
+    """Whether an exception is one of ours: wrong input, not a bug."""
+    from layers.errors import LayerError
+    from maps.errors import MapsError
+    from screening.errors import ScreeningError
+    from spatial.errors import SpatialError
+
+    return isinstance(error, SpatialError | LayerError | ScreeningError | MapsError | ApplicationError)
+
+
+def line_of(error: BaseException) -> str:
+    """
+    One line: what kind of trouble it is, in Chinese; what exactly and what to do, in English.
+
+    Examples
+    --------
+    >>> from screening.errors import AsOfError
+    >>> line_of(AsOfError("soon"))
+    "错误：日期无法识别，应写作 2026-11-22 / error: 'soon' is no date; write it as 2026-11-22"
+    """
+    from screening.words import has_word, word
+
+    names = [f"error.{cls.__name__}" for cls in type(error).__mro__]
+    known = next((name for name in names if has_word(name)), "error.Exception")
+    message = re.sub(r"\s+", " ", str(error)).strip()
+    return f"{word('cli.error', 'zh')}：{word(known, 'zh')} / {word('cli.error', 'en')}: {message}"
+
+
+def report(error: BaseException) -> None:
+    """Write the line to standard error, whatever its encoding."""
+    sys.stderr.write(shown(line_of(error), sys.stderr.encoding or "ascii") + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,90 @@
+"""The program ``sanxian``: one group, a file per command, errors as one line."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from apps.cli.console import prepare_streams, shown
+from apps.cli.errors import EXIT_REJECTED, EXIT_USAGE, is_named, report
+
+__all__ = ["Program", "main"]
+
+_COMMANDS = {
+    "init": ("apps.cli.workspace", "init"),
+    "import": ("apps.cli.importing", "import_"),
+    "layers": ("apps.cli.workspace", "layers"),
+    "prune": ("apps.cli.workspace", "prune"),
+    "inspect": ("apps.cli.inspect", "inspect"),
+    "check": ("apps.cli.check", "check"),
+    "demo": ("apps.cli.demo", "demo"),
+}
+
+
+class Program(click.Group):
+    """Loads a command's file when it is called, and turns errors into exit statuses."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order in which they are used."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command from its file."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run and exit: 2 for wrong usage, 3 for input that is rejected; a bug keeps its traceback."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        prepare_streams()
+        try:
+            status = super().main(*args, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            _show_usage(error)
+            sys.exit(EXIT_USAGE)
+        except click.ClickException as error:
+            sys.stderr.write(f"错误 / error: {shown(error.format_message(), sys.stderr.encoding or 'ascii')}\n")
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            sys.stderr.write("已中止 / aborted\n")
+            sys.exit(130)
+        except Exception as error:
+            if not is_named(error):
+                raise
+            report(error)
+            sys.exit(EXIT_REJECTED)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show_usage(error: click.UsageError) -> None:
+    encoding = sys.stderr.encoding or "ascii"
+    if error.ctx is not None:
+        sys.stderr.write(shown(" ".join(error.ctx.get_usage().split()), encoding) + "\n")
+        sys.stderr.write(f"帮助 / help: {error.ctx.command_path} --help\n")
+    sys.stderr.write(shown(f"用法错误 / usage error: {error.format_message()}", encoding) + "\n")
+
+
+@click.command(
+    cls=Program,
+    name="sanxian",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help=(
+        "项目选址是否落入“三线一单”优先保护区域：依据是什么，有多确定。\n\n"
+        "Does a project site lie in a priority-protection zone: on what grounds, and how sure is that.\n\n"
+        "退出码 / exit status: 0 已完成 completed; 2 用法错误 usage; 3 输入未被接受 input rejected"
+    ),
+)
+@click.version_option(package_name="sanxian", message="%(prog)s %(version)s")
+def main() -> None:
+    """The group itself does nothing."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Options that several commands share, and the kinds of values they take."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "AREA",
+    "DATE",
+    "DISTRICTS",
+    "KIND",
+    "accuracy_option",
+    "crs_option",
+    "datum_option",
+    "geometry_option",
+    "lang_option",
+    "positive",
+    "region_option",
+    "workspace_argument",
+]
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+_AREA_UNITS = {"": 1.0, "m2": 1.0, "平方米": 1.0, "亩": 2000 / 3, "mu": 2000 / 3, "公顷": 1e4, "ha": 1e4, "hm2": 1e4}
+_AREA_UNITS |= {"km2": 1e6, "平方公里": 1e6, "平方千米": 1e6}
+
+
+class DateType(click.ParamType):
+    """A date written YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The ISO date itself."""
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            try:
+                return date.fromisoformat(value).isoformat()
+            except ValueError:
+                pass
+        self.fail(f"{value!r} 不是日期，应写作 2026-11-22 / is no date; write it as 2026-11-22", param, ctx)
+
+
+class KindType(click.ParamType):
+    """A kind of layer, by its code or its Chinese name."""
+
+    name = "KIND"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The code."""
+        from layers.model import KINDS
+        from screening.words import word
+
+        names = {word(f"kind.{kind}", "zh"): kind for kind in KINDS}
+        code = value.strip().lower().replace("-", "_")
+        if code in KINDS:
+            return code
+        if value.strip() in names:
+            return names[value.strip()]
+        choices = ", ".join(f"{kind} ({name})" for name, kind in names.items())
+        self.fail(f"{value!r} 不是图层类型，可用 / is no kind of layer; there are: {choices}", param, ctx)
+
+
+class AreaType(click.ParamType):
+    """An area in square metres, or with a unit: 3亩, 2公顷, 0.5km2."""
+
+    name = "AREA"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Square metres."""
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(\S*)\s*", str(value), re.ASCII)
+        if found and found[2].lower() in _AREA_UNITS and float(found[1]) > 0:
+            return float(found[1]) * _AREA_UNITS[found[2].lower()]
+        self.fail(f"{value!r} 不是面积，如 3000、4.5亩、2公顷 / is no area, such as 3000, 4.5mu or 2ha", param, ctx)
+
+
+class DistrictsType(click.ParamType):
+    """District codes of six digits, parted by commas."""
+
+    name = "CODES"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The codes, parted by commas without blanks."""
+        codes = [code.strip() for code in re.split("[,，]", value)]
+        if all(re.fullmatch(r"\d{6}", code, re.ASCII) for code in codes):
+            return ",".join(codes)
+        self.fail(f"{value!r} 不是六位行政区划代码 / is no district code of six digits", param, ctx)
+
+
+DATE, KIND, AREA, DISTRICTS = DateType(), KindType(), AreaType(), DistrictsType()
+
+
+def positive() -> click.FloatRange:
+    """A number above nought; ``nan`` and ``inf`` are none."""
+    return click.FloatRange(min=0, min_open=True, max=1e9)
+
+
+def workspace_argument(function: _F) -> _F:
+    """The workspace as the first argument."""
+    return click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))(function)
+
+
+def crs_option(function: _F) -> _F:
+    """``--crs``."""
+    text = "坐标系，如 EPSG:4528；优先于文件所注 / CRS, e.g. EPSG:4528; overrides what the file says"
+    return click.option("--crs", metavar="CRS", help=text)(function)
+
+
+def datum_option(function: _F) -> _F:
+    """``--datum``."""
+    text = "坐标基准（文件未注明时） / datum, where nothing states it"
+    choice = click.Choice(["cgcs2000", "wgs84", "xian80", "beijing54"])
+    return click.option("--datum", type=choice, help=text)(function)
+
+
+def geometry_option(function: _F) -> _F:
+    """``--geometry``."""
+    text = "把点或线当作何种图形 / what points or lines are to be taken as"
+    return click.option("--geometry", type=click.Choice(["point", "line", "polygon"]), help=text)(function)
+
+
+def accuracy_option(function: _F) -> _F:
+    """``--accuracy-m``."""
+    text = "平面位置精度，米，95% 置信 / positional accuracy in metres, 95 %"
+    return click.option("--accuracy-m", type=positive(), metavar="M", help=text)(function)
+
+
+def region_option(text: str) -> Callable[[_F], _F]:
+    """``--region``, with what it means here."""
+    return click.option("--region", type=DISTRICTS, metavar="CODES", help=text)
+
+
+def lang_option(function: _F) -> _F:
+    """``--lang``."""
+    text = "输出语言 / language of the output"
+    option = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help=text)
+    return option(function)
