@@ -183,7 +183,7 @@ def import_layer(
         cover = build_index(np.array([coverage.geometry], dtype=object))
         arrays |= {f"coverage/{name}": values for name, values in cover.items()}
     arrays["rejected/box"] = np.array([r.box or (math.nan,) * 4 for r in accepted], dtype="<f8").reshape(-1, 4)
-    arrays["rejected/accepted"] = np.array([r.accepted for r in accepted], dtype=np.uint8)
+    arrays["rejected/accepted"] = np.array([r.accepted is not None for r in accepted], dtype=np.uint8)
     with published_files(card, features, placed.geometries, accepted, coverage) as files:
         entry = store.write_version(
             layer=options.name,
@@ -295,7 +295,9 @@ def _placed(reading: Reading) -> _Sorted:
         geometry, trouble = placed[i]
         if mended.rejected[i] or geometry is None:
             raw = reading.geometries[i]
-            box = None if raw is None or raw.is_empty else _box_of(tuple(float(v) for v in raw.bounds), reading)
+            # of a ring with a NaN in it, the bounds say nothing of where the lost vertex lay
+            whole = raw is not None and not raw.is_empty and bool(np.isfinite(shapely.get_coordinates(raw)).all())
+            box = _box_of(tuple(float(v) for v in raw.bounds), reading) if whole else None
             rejected.append(
                 RejectedFeature(
                     id=name,

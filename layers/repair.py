@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_AREA_CHANGE", "Repaired", "repair"]
 
 MOST_AREA_CHANGE = 0.01
-Outcome = Literal["sound", "repaired", "missing", "emptied", "area_changed"]
+Outcome = Literal["sound", "repaired", "missing", "not_finite", "emptied", "area_changed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Repaired:
     @property
     def rejected(self) -> NDArray[np.bool_]:
         """Rows whose geometry cannot be used."""
-        return np.isin(self.outcome, ("missing", "emptied", "area_changed"))
+        return np.isin(self.outcome, ("missing", "not_finite", "emptied", "area_changed"))
 
 
 def repair(geometries: NDArray[Any]) -> Repaired:
@@ -40,7 +40,8 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     Parameters
     ----------
     geometries
-        Shapely geometries in any one plane, length n; None and empty count as ``missing``.
+        Shapely geometries in any one plane, length n; None and empty count as ``missing``, a coordinate that is NaN or
+        infinite as ``not_finite`` (GEOS would drop the vertex and call what is left repaired).
 
     Examples
     --------
@@ -54,13 +55,18 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     missing = shapely.is_missing(source) | shapely.is_empty(source)
     outcome[missing] = "missing"
     result[missing] = None
-    broken = np.flatnonzero(~missing & ~shapely.is_valid(source))
+    xy, row_of = shapely.get_coordinates(source, return_index=True)
+    wild = np.zeros(len(source), dtype=bool)
+    wild[row_of[~np.isfinite(xy).all(axis=1)]] = True
+    outcome[wild] = "not_finite"
+    result[wild] = None
+    broken = np.flatnonzero(~missing & ~wild & ~shapely.is_valid(source))
     for row in broken:
         mended = shapely.make_valid(source[row], method="structure", keep_collapsed=False)
         before, after = _ring_area(source[row]), float(shapely.area(mended))
         if mended.is_empty or shapely.get_dimensions(mended) < shapely.get_dimensions(source[row]):
             outcome[row], result[row] = "emptied", None
-        elif abs(after - before) > MOST_AREA_CHANGE * before:
+        elif not abs(after - before) <= MOST_AREA_CHANGE * before:
             outcome[row], result[row] = "area_changed", None
         else:
             outcome[row], result[row] = "repaired", mended

@@ -54,8 +54,8 @@ class _Drawing:
 
     def group(self, heading: str, label: str) -> str:
         """A new entry of the layer control, which writes HTML and keys by name: names are made safe and unique."""
-        labels = self.names.setdefault(escape(heading), {})
-        safe = escape(phrases.clean(label))
+        labels = self.names.setdefault(_control_text(heading), {})
+        safe = _control_text(label)
         unique, count = safe, 2
         while unique in labels:
             unique, count = f"{safe} ({count})", count + 1
@@ -250,6 +250,7 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
     project, label = word("map.project", language), word("map.overlap", language)
     colon = "：" if language == "zh" else ": "
     groups: dict[str, str] = {}
+    kinds = sorted({overlap.kind for overlap in overlaps}, key=_rank)
     for overlap in sorted(overlaps, key=lambda one: -_rank(one.kind)):
         if overlap.geometry.is_empty:
             continue
@@ -267,6 +268,7 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
         class_words = phrases.code_word("class", feature["class"], language) if feature else kind
         item = _item("overlap", groups[overlap.kind], key, f"{label}{colon}{name}", rows)
         item |= {"pane": "overlap", "geometry": _geometry(overlap.geometry, key)}
+        item["width"] = 7 + 5 * kinds.index(overlap.kind)  # of lines: the strictest lies on top, none is hidden
         words = f"{label}{colon}{kind if overlap.kind != 'control_units' else class_words}"
         entry = LegendEntry(group=project, text=words, style=style, shape=_shape(overlap.geometry))
         drawing.add(item, style, entry)
@@ -306,6 +308,14 @@ def _draw_layer(drawing: _Drawing, result: Mapping[str, Any], outline: LayerOutl
         drawing.coverages.append({"group": group, "style": style.key, "geometry": geometry})
         words = word("map.coverage", language)
         drawing.entries.append(LegendEntry(group=words, text=words, style=style, shape="outline"))
+
+
+def _control_text(text: str) -> str:
+    """
+    HTML for the layer control. Braces become references too: branca reads every script a second time as a template,
+    so that a layer named ``{{ … }}`` would be run by it.
+    """
+    return escape(phrases.clean(text)).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def _item(type_: str, group: str, key: str, title: object, rows: list[list[str]]) -> dict[str, Any]:

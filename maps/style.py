@@ -166,7 +166,9 @@ def swatch(style: FeatureStyle, shape: str) -> str:
     dash = f' stroke-dasharray="{style.dash}"' if style.dash else ""
     stroke = f'stroke="{style.colour}" stroke-width="{style.weight}"{dash}'
     opacity = 1.0 if style.hatch else style.fill_opacity
-    if shape == "line":
+    if shape == "line" and style.solid_hatch:
+        body = f'<path d="M2 9H32" fill="none" stroke="{style.fill}" stroke-width="7"/>'
+    elif shape == "line":
         body = f'<path d="M2 9H32" fill="none" {stroke}/>'
     elif shape == "point":
         body = f'<circle cx="17" cy="9" r="{min(style.radius, 7)}" fill="{style.fill}" fill-opacity="0.85" {stroke}/>'

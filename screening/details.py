@@ -14,7 +14,7 @@ from screening.verdict import ContextLayer, FeatureFinding, Finding
 from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
 from spatial.overlay.distance import nearest_of
 from spatial.overlay.frame import bounds_of, widened
-from spatial.overlay.relate import TOUCHING_M, Meeting, meet
+from spatial.overlay.relate import TOUCHING_M, Meeting, meet, relation_to_thin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
         )
     features.sort(key=lambda f: (-f.overlap_m2, -(f.length_m or 0.0), f.distance_m, f.id))
     reasons = list(found.reasons)
-    if found.answer == "uncertain" and found.gap_m == 0.0 and {f.relation for f in features} <= {"touches", "disjoint"}:
+    if found.answer == "uncertain" and found.gap_m == 0.0 and _only_touches(question, layer, found, features):
         reasons = list(ordered([*reasons, Reason("touches")]))
     total, length = _together(overlaps)
     finding = Finding(
@@ -138,7 +138,8 @@ def _feature(
         planar = float(np.nansum(planar_areas([meeting.overlap], measures.epsg)))
     relation = meeting.relation
     if relation == "disjoint" and nearest.distance_m < TOUCHING_M:
-        relation = "touches"
+        thin = index.feature_dimension[row] < 2
+        relation = relation_to_thin(site, shapely.union_all(index.load(index.pieces_of(one)))) if thin else "touches"
     found = FeatureFinding(
         id=feature.id,
         code=feature.code,
@@ -161,6 +162,20 @@ def _feature(
     return found, [
         Overlap(layer=layer.card.name, kind=layer.card.kind, feature_id=feature.id, geometry=meeting.overlap)
     ]
+
+
+def _only_touches(question: Question, layer: OpenLayer, found: LayerAnswer, features: list[FeatureFinding]) -> bool:
+    """Whether a gap of 0 is a bare touch: no polygon overlapped, and not within a stated influence distance."""
+    if not {f.relation for f in features} <= {"touches", "disjoint"}:
+        return False
+    influence = found.standing.influence_m
+    rows = [row for row in found.met if influence[row] > 0]
+    return not any(_distance(question, layer, row) < influence[row] - TOUCHING_M for row in rows)
+
+
+def _distance(question: Question, layer: OpenLayer, row: int) -> float:
+    own = np.arange(len(layer.index.feature_dimension)) == row
+    return nearest_of(question.geometry, layer.index.load(layer.index.pieces_of(own))).distance_m
 
 
 def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ Errors of ``spatial``.
     + UnsafeArchiveError
     + LayerChoiceError               (several layers, files or CRSs: one must be named)
     + GeometryChoiceError            (--geometry cannot be made of what the file holds)
-    + ZoneConflictError              (two statements about the zone contradict)
+    + ZoneConflictError              (two statements about the CRS or zone contradict)
     + ReferenceOffsetError           (coordinates are likely GCJ-02 or BD-09)
     + WorkerError
       + WorkerCrashedError
@@ -191,7 +191,7 @@ class GeometryChoiceError(ReadingError):
 
 
 class ZoneConflictError(ReadingError):
-    """Two statements about the zone of projected coordinates contradict each other."""
+    """Two statements about the CRS or zone of the coordinates, or one and their size, contradict each other."""
 
 
 class ReferenceOffsetError(ReadingError):

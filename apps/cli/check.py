@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,12 @@ from apps.cli.options import (
 
 if TYPE_CHECKING:
     from layers.workspace.store import WorkspaceStore
+    from screening.site import Site
     from screening.verdict import Verdict
     from screening.words import Language
-    from spatial.reading.model import Reading
+    from spatial.reading.model import Problem, Reading
 
-__all__ = ["check", "reading_of_site"]
+__all__ = ["NamedSite", "check", "reading_of_site", "site_of_argument"]
 
 _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 
@@ -87,22 +89,52 @@ def check(
     from apps.cli.table import print_verdict
     from layers.workspace import FolderStore
     from screening.screen import screen
-    from screening.site import place
 
     if radius_m is not None and area is not None:
         raise click.UsageError("--radius-m 与 --area 只能给一个 / give --radius-m or --area, not both")
     _require_suffixes(map_to, export_to)
     store = FolderStore.open(workspace)
-    reading = reading_of_site(site, crs=crs, datum=datum, geometry=geometry)
-    verdict = screen(place(reading, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area), store, as_of=as_of)
+    named = site_of_argument(
+        site, crs=crs, datum=datum, geometry=geometry, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area
+    )
+    verdict = screen(named.site, store, as_of=as_of)
     result = verdict.to_dict()
     console = console_on(stderr=json_to == "-")
-    print_verdict(console, result, lang, problems=reading.problems)
+    print_verdict(console, result, lang, problems=named.problems)
     if json_to == "-":
         write_json(result)
     for line in _write_outputs(verdict, result, store, json_to=json_to, map_to=map_to, export_to=export_to, lang=lang):
         say(console, line)
     return EXIT_OF_ANSWER[verdict.answer] if exit_code else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedSite:
+    """A site and what was noted while it was read."""
+
+    site: Site
+    problems: tuple[Problem, ...]
+
+
+def site_of_argument(
+    text: str,
+    *,
+    crs: str | None = None,
+    datum: str | None = None,
+    geometry: Any = None,
+    accuracy_m: float | None = None,
+    radius_m: float | None = None,
+    area_m2: float | None = None,
+) -> NamedSite:
+    """The site that an argument names; one that was typed is called by its coordinates."""
+    from screening.site import place
+
+    reading = reading_of_site(text, crs=crs, datum=datum, geometry=geometry)
+    site = place(reading, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area_m2)
+    if reading.format == "typed":
+        site = replace(site, name=" ".join(text.split()))
+    lost = tuple(unreadable.problem for unreadable in reading.unreadable)
+    return NamedSite(site=site, problems=(*lost, *reading.problems))
 
 
 def reading_of_site(text: str, *, crs: str | None, datum: str | None, geometry: Any) -> Reading:

@@ -51,6 +51,12 @@ function drawScreening(map, groups) {
     });
   }
 
+  function pointsOf(geometry) {
+    if (geometry.type === "Point") return [geometry.coordinates];
+    if (geometry.type === "MultiPoint") return geometry.coordinates;
+    return (geometry.geometries || []).reduce(function (found, part) { return found.concat(pointsOf(part)); }, []);
+  }
+
   function shape(geometry, options) {
     options = Object.assign({ renderer: drawers[options.pane] }, options);
     var dot = Object.assign({}, options, { fillColor: options.pointColor, fillOpacity: 0.9 });
@@ -122,8 +128,13 @@ function drawScreening(map, groups) {
     return layer.getLatLng ? layer.getLatLng() : layer.getBounds().getCenter();
   }
 
+  function leaves(layer, use) {
+    if (layer.eachLayer) layer.eachLayer(function (part) { leaves(part, use); });
+    else use(layer);
+  }
+
   function answerClicks(layer, item, focusable) {
-    layer.eachLayer(function (part) {
+    leaves(layer, function (part) {
       part.on("click", function (event) {
         L.DomEvent.stopPropagation(event);
         open(event.latlng, item, false);
@@ -151,7 +162,7 @@ function drawScreening(map, groups) {
   });
   data.items.forEach(function (item) {
     var style = Object.assign({}, data.styles[item.style], { pane: item.pane, className: "draw-" + item.type });
-    if (item.type === "overlap") style.line = { color: style.pointColor, weight: 8, opacity: 0.9 };
+    if (item.type === "overlap") style.line = { color: style.pointColor, weight: item.width, opacity: 1, lineCap: "butt" };
     else style.line = { weight: style.weight + 1 };
     var layer = shape(item.geometry, style);
     answerClicks(layer, item, item.type === "overlap");
@@ -160,13 +171,10 @@ function drawScreening(map, groups) {
   });
   var siteGroup = groups[data.site.group];
   if (data.site.radius && data.styles.radius) {
-    L.geoJSON(data.site.geometry, {
-      pointToLayer: function (feature, place) {
-        return L.circle(place, Object.assign({}, data.styles.radius,
-          { radius: data.site.radius, pane: "site-area", renderer: drawers["site-area"], interactive: false }));
-      },
-      filter: function (feature) { return feature.geometry.type.indexOf("Point") >= 0; },
-    }).addTo(siteGroup);
+    pointsOf(data.site.geometry).forEach(function (place) {
+      siteGroup.addLayer(L.circle([place[1], place[0]], Object.assign({}, data.styles.radius, {
+        radius: data.site.radius, pane: "site-area", renderer: drawers["site-area"], interactive: false })));
+    });
   }
   var area = shape(data.site.geometry, Object.assign({}, data.styles.site,
     { pane: "site-area", stroke: false, radius: 1, className: "draw-site-area" }));
@@ -174,7 +182,9 @@ function drawScreening(map, groups) {
   siteGroup.addLayer(area);
   [{ color: "#ffffff", weight: 6.5, opacity: 0.95, className: "draw-site-casing" },
     { color: "#111111", weight: 3, className: "draw-site" }].forEach(function (edge, index) {
-    var layer = shape(data.site.geometry, Object.assign({ pane: "site-edge", fill: false, radius: 7 }, edge,
+    // Around a route the white edge lies below the coloured parts, around a parcel above them.
+    var below = index === 0 && data.site.geometry.type.indexOf("Line") >= 0;
+    var layer = shape(data.site.geometry, Object.assign({ pane: below ? "site-area" : "site-edge", fill: false, radius: 7 }, edge,
       { pointColor: "#111111", lineJoin: "miter" }));
     answerClicks(layer, data.site, index === 1);
     siteGroup.addLayer(layer);

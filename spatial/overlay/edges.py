@@ -22,8 +22,11 @@ __all__ = ["EDGES_IN_A_GROUP", "GRID_DEG", "Edges", "edges_of"]
 GRID_DEG = 1e-8
 """Neighbours are joined on this grid (1 mm), so that no sliver of rounding is left between them."""
 EDGES_IN_A_GROUP = 64
-_ASIDE_DEG = 2.5e-9
-"""How far beside an edge its sides are asked for: a quarter of the grid, 0.3 mm."""
+_ASIDE_DEG = GRID_DEG
+"""
+How far beside an edge its sides are asked for: 1 mm. The grid moves an edge by up to 0.71 of its step, so anything less
+may still lie on the other side of the polygon as given; what is narrower than 2 mm may be missed.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["TOUCHING_M", "Meeting", "Relation", "meet"]
+__all__ = ["TOUCHING_M", "Meeting", "Relation", "meet", "relation_to_thin"]
 
 Relation = Literal["disjoint", "touches", "crosses", "overlaps", "within", "contains", "equals"]
 TOUCHING_M = 1e-3
@@ -79,6 +79,44 @@ def meet(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Me
         overlap_m2=sum(m.overlap_m2 for m in found),
         overlap_length_m=sum(m.overlap_length_m for m in found),
     )
+
+
+def relation_to_thin(site: BaseGeometry, feature: BaseGeometry) -> Relation:
+    """
+    Relation of a site to a point or line feature (EPSG:4490), which has no area to overlap.
+
+    A well inside a parcel is contained by it, a river through it crosses it; what only comes within the touching
+    tolerance of its edge touches. Of a mixed site, the part of highest dimension that meets decides.
+
+    Examples
+    --------
+    >>> parcel = shapely.box(117.0, 49.0, 117.1, 49.1)
+    >>> [relation_to_thin(parcel, g) for g in (shapely.Point(117.05, 49.05), shapely.Point(117.1, 49.05))]
+    ['contains', 'touches']
+    """
+    part = next((p for p in _by_dimension(site) if _near(p, feature)), None)
+    if part is None:
+        return "disjoint"
+    frame = Frame.around(bounds_of(part))
+    s, f = frame.to_plane(part), frame.to_plane(feature)
+    site_in = shapely.difference(s, shapely.buffer(f, TOUCHING_M)).is_empty
+    feature_in = shapely.difference(f, shapely.buffer(s, TOUCHING_M)).is_empty
+    if site_in:
+        return "equals" if feature_in else "within"
+    dimension = int(shapely.get_dimensions(part))
+    if dimension == 2 and not shapely.intersects(shapely.buffer(s, -TOUCHING_M), f):
+        return "touches"
+    if feature_in:
+        return "contains"
+    if dimension == 1 and int(shapely.get_dimensions(feature)) == 1:
+        if shapely.get_dimensions(shapely.intersection(s, f)) == 1:
+            return "overlaps"
+        return "crosses" if shapely.crosses(s, f) else "touches"
+    return "crosses" if dimension == 2 and int(shapely.get_dimensions(feature)) == 1 else "overlaps"
+
+
+def _near(site: BaseGeometry, feature: BaseGeometry) -> bool:
+    return nearest_of(site, np.array([feature], dtype=object)).distance_m < TOUCHING_M
 
 
 def _by_dimension(site: BaseGeometry) -> list[Any]:

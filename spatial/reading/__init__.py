@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import shapely
 
-from spatial.errors import GeometryChoiceError
+from spatial.errors import GeometryChoiceError, LayerChoiceError
 from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ def read(
     if typed:
         return read_text(str(source), crs=crs, datum=datum, geometry=geometry)
     bundle = load(source, layer=layer)
+    if bundle.chosen:
+        layer = None
     draft = _parse(bundle, crs=crs, geometry=geometry, layer=layer)
-    if layer is not None and layer in draft.layers and len(draft.layers) > 1:
+    if layer is not None and draft.layers != [layer]:
         draft = _only(draft, layer)
     return _finish(draft, bundle.sha256, crs=crs, datum=datum, geometry=geometry)
 
@@ -184,6 +186,13 @@ def _only(draft: Draft, layer: str) -> Draft:
     """The draft with one of its layers."""
     from dataclasses import replace
 
+    if layer not in draft.layers:
+        raise LayerChoiceError(
+            file=draft.file,
+            code="layer_unknown",
+            detail=f"there is no layer {layer!r}; there are: {', '.join(draft.layers)}",
+            remedy="Name one of these",
+        )
     chosen = [i for i, key in enumerate(draft.keys) if key[0] == layer]
     return replace(
         draft,

@@ -197,7 +197,7 @@ def _request(job: Job, bounds: Limits) -> bytes:
 
 def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tuple[bytes, str, int, str | None]:
     """Feed the child and drain it; end it when it is late or says too much."""
-    kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATH", "LD_LIBRARY_PATH", "LANG")
+    kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATH", "LD_LIBRARY_PATH", "LANG", "GDAL_DATA", "PROJ_DATA")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     # the worker's own scratch files stay in the folder that is removed
     environment |= {"TEMP": folder, "TMP": folder, "TMPDIR": folder, "HOME": folder, "CPL_TMPDIR": folder}
@@ -291,6 +291,13 @@ def _crashed(job: Job, status: int, errors: str) -> WorkerError:
             file=job.source_name,
             code="worker_memory",
             detail="reading it took more memory than allowed",
+            remedy=_SPLIT,
+        )
+    if status == -24:  # SIGXCPU
+        return WorkerTimeoutError(
+            file=job.source_name,
+            code="worker_timeout",
+            detail="reading it took more processor time than allowed",
             remedy=_SPLIT,
         )
     last = errors.strip().splitlines()[-1][:200] if errors.strip() else "no message"

@@ -56,6 +56,7 @@ class Draft:
     declared: dict[str, int] = field(default_factory=dict)
     vertices: int = 0
     met: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
 
     def open_layer(self, layer: str) -> None:
         """Make a layer known, also one without features."""

@@ -14,7 +14,7 @@ __all__ = ["DrawingInspection", "inspect_drawing"]
 _READ = {
     "POINT", "LINE", "LWPOLYLINE", "POLYLINE", "CIRCLE", "ELLIPSE", "ARC", "SPLINE", "HELIX", "TEXT", "MTEXT", "ATTDEF",
     "ATTRIB", "DIMENSION", "HATCH", "SOLID", "TRACE", "3DFACE", "INSERT", "LEADER", "MULTILEADER", "MLEADER",
-    "ARC_DIMENSION", "LARGE_RADIAL_DIMENSION",
+    "ARC_DIMENSION", "MLINE", "LARGE_RADIAL_DIMENSION",
 }  # fmt: skip
 _NO_GEOMETRY = {
     "VERTEX", "SEQEND", "VIEWPORT", "IMAGE", "WIPEOUT", "OLEFRAME", "OLE2FRAME", "TOLERANCE", "LIGHT", "SUN", "CAMERA",
@@ -63,8 +63,8 @@ def inspect_drawing(data: bytes, *, file: str) -> DrawingInspection:
 
     Examples
     --------
-    >>> inspect_drawing(b"0\\nSECTION\\n2\\nENTITIES\\n0\\nMLINE\\n0\\nENDSEC\\n0\\nEOF\\n", file="a.dxf").not_read
-    [('MLINE', 1)]
+    >>> inspect_drawing(b"0\nSECTION\n2\nENTITIES\n0\nRAY\n0\nENDSEC\n0\nEOF\n", file="a.dxf").not_read
+    [('RAY', 1)]
     """
     binary = data.startswith(b"AutoCAD Binary")
     tail = data[-256:]

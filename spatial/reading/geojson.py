@@ -126,7 +126,8 @@ def _note_sizes(draft: Draft) -> None:
             draft.note(place(float(x), float(y)))
     bounds = shapely.total_bounds(draft.geometries) if draft.geometries else [math.nan] * 4
     on_earth = all(abs(v) <= bound for v, bound in zip(bounds, (180, 90, 180, 90), strict=True))
-    draft.notation = "degrees" if on_earth or not draft.geometries else "projected"
+    if draft.geometries:
+        draft.notation = "degrees" if on_earth else "projected"
     if draft.crs_text is None and on_earth:
         draft.crs_text = 4326
         draft.crs_evidence.append(Evidence(code="geojson_default", value="EPSG:4326"))

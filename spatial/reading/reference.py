@@ -146,7 +146,15 @@ def _header_agrees(draft: Draft, zone: int) -> None:
 
 
 def _agree(draft: Draft, system: CoordinateSystem) -> None:
-    """A CRS with the numbers of another zone puts the site 3° away: stop."""
+    """Degrees taken for metres put a site on the equator, the numbers of another zone 3° away: stop."""
+    if draft.notation is not None and system.is_geographic == (draft.notation == "projected"):
+        raise ZoneConflictError(
+            file=draft.file,
+            code="crs_conflict",
+            detail=f"{system.code} ({system.name}) is in {'degrees' if system.is_geographic else 'metres'}, "
+            f"the coordinates are {'metres' if draft.notation == 'projected' else 'degrees'}",
+            remedy=_REMEDY,
+        )
     if system.central_meridian is None or system.zone_width is None or draft.kinds != {"zone_prefix"}:
         return
     expected = {3 * zone if zone > 24 else 6 * zone - 3 for zone in draft.zones}

@@ -158,7 +158,7 @@ def _table(dbf: bytes, cpg: bytes | None, found: Inspection, file: str) -> int:
     if len(dbf) < 33:
         raise IncompleteSourceError(file=f"{file} (.dbf)", code="header", detail="its header is missing", remedy=_AGAIN)
     records, header, width = struct.unpack_from("<IHH", dbf, 4)
-    if len(dbf) < header + records * width:
+    if width < 1 or header < 33 or len(dbf) < header + records * width:
         detail = f"its header says {records} records of {width} bytes, there is room for fewer"
         raise IncompleteSourceError(file=f"{file} (.dbf)", code="length", detail=detail, remedy=_AGAIN)
     names, cells = _texts(dbf, records, header, width)

@@ -7,7 +7,7 @@ import os
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -73,13 +73,16 @@ class Bundle:
     members
         Extension (with dot, lower case), or for a FileGDB the file name, -> bytes.
     sha256
-        Of the file; of several, over their sorted names and digests.
+        Of the file (of a ZIP, of the ZIP); of several, over their sorted names and digests.
+    chosen
+        Whether ``layer`` named this file among several, and so means no layer in it.
     """
 
     name: str
     format: str
     members: dict[str, bytes]
     sha256: str
+    chosen: bool = False
 
 
 @dataclass(kw_only=True)
@@ -218,7 +221,8 @@ def _zip(path: Path, name: str, layer: str | None) -> Bundle:
                 files.read(inner)
             data = path.read_bytes()
             return Bundle(name=name, format="xlsx", members={".xlsx": data}, sha256=hashlib.sha256(data).hexdigest())
-        return _choose(files, name, layer)
+        with path.open("rb") as file:
+            return replace(_choose(files, name, layer), sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
@@ -271,7 +275,8 @@ def _choose(files: _Files, name: str, layer: str | None) -> Bundle:
     drawn = [inner for inner in found if PurePosixPath(inner).suffix.lower() not in _SIDE]
     tables = {PurePosixPath(i).with_suffix("").as_posix().lower() for i in drawn if i.lower().endswith(".tab")}
     candidates = drawn or [i for i in found if PurePosixPath(i).with_suffix("").as_posix().lower() not in tables]
-    if len(candidates) > 1 and layer is not None:
+    several = len(candidates) > 1
+    if several and layer is not None:
         candidates = [inner for inner in candidates if PurePosixPath(inner).stem == layer] or candidates
     if not candidates:
         raise UnsupportedFormatError(
@@ -287,7 +292,7 @@ def _choose(files: _Files, name: str, layer: str | None) -> Bundle:
             detail=f"it holds several: {', '.join(candidates[:10])}",
             remedy="Name one of them as the layer, or read it by itself",
         )
-    return _bundle(files, candidates[0], name)
+    return replace(_bundle(files, candidates[0], name), chosen=several)
 
 
 def _geodatabase(inner: str) -> str:

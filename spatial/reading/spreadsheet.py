@@ -130,7 +130,7 @@ def _rows(sheet: ET.Element, shared: list[str], file: str) -> list[list[str]]:
         if _local(row) != "row":
             continue
         number = int(row.get("r") or len(rows) + 1)
-        while len(rows) < number - 1 and len(rows) < 2_000_000:
+        while len(rows) < number - 1 and len(rows) < 1_048_576:
             rows.append([])
         made: list[str] = []
         for cell in row:

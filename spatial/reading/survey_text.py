@@ -114,9 +114,11 @@ def _lines(text: str, header: dict[str, str]) -> list[_Parcel]:
             header[key.strip()] = value.strip()
         elif parcels:
             _point(line, number, parcels[-1])
-        elif "," in line and re.match(r"[A-Za-z]?\d*,\s*\d*\s*,", line):  # points without a parcel line
-            parcels.append(_Parcel(line=number, fields=[]))
-            _point(line, number, parcels[-1])
+        elif "," in line:  # points without a parcel line
+            first = _Parcel(line=number, fields=[])
+            _point(line, number, first)
+            if first.points or re.match(r"[A-Za-z]?\d+\s*,", line):
+                parcels.append(first)
     return parcels
 
 

@@ -147,6 +147,8 @@ def parse_rows(
         if not any(key) and groups:
             key = next(reversed(groups))  # a merged cell: the name stands in its first row
         groups.setdefault(key, []).append(row)
+    if geometry is not None and len(groups) > 1 and all(len(group) == 1 for group in groups.values()):
+        groups = {(): found}  # names of points, not of parcels
     for group in groups.values():
         _add_shape(group, columns, shape, name, draft)
     return draft

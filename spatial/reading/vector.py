@@ -142,6 +142,9 @@ def parse_vector(
             draft.declared[draft.layers[0]] += 1
     elif answer.layers:
         draft.encoding = str(answer.layers[0].facts.get("encoding") or "UTF-8")
+    if draft.counted and layer is None and sum(draft.met.values()) != sum(draft.counted.values()):
+        detail = f"it holds {sum(draft.counted.values())} features, {sum(draft.met.values())} were read"
+        raise IncompleteSourceError(file=bundle.name, code="count", detail=detail, remedy=_AGAIN)
     note_sizes(draft)
     return draft
 
@@ -175,7 +178,7 @@ def _check_frame(bundle: Bundle, draft: Draft) -> None:
     elif bundle.format == "gml":
         from spatial.reading.markup import check_gml
 
-        draft.declared.update(check_gml(data, file=bundle.name))
+        draft.counted = check_gml(data, file=bundle.name)
     if problem:
         raise IncompleteSourceError(file=bundle.name, code="cut", detail=problem, remedy=_AGAIN)
 

@@ -284,7 +284,8 @@ def main() -> int:
     except MemoryError:
         answer.fact(b"X", {"code": "memory", "detail": "out of memory"})
     except Exception as error:  # noqa: BLE001 - whatever a parser raises is an answer for the parent
-        memory = any(word in str(error) for word in ("realloc", "malloc", "bad_alloc", "Out of memory"))
+        words = ("realloc", "malloc", "bad_alloc", "Out of memory", "failed to map", "Cannot allocate")
+        memory = any(word in str(error) for word in words)
         detail = f"{type(error).__name__}: {error}".replace(folder, "")
         answer.fact(b"X", {"code": "memory" if memory else "parser", "detail": detail[:500]})
     finally:

@@ -64,6 +64,7 @@ def opened(chromium, tmp_path):
         requests, complaints = [], []
         context.route("**/*", lambda route: route.continue_() if route.request.url == file.as_uri() else route.abort())
         page = context.new_page()
+        page.set_default_timeout(8000)
         page.on("request", lambda request: requests.append(request.url))
         page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
         page.on("console", lambda message: complaints.append(message.text))
@@ -90,6 +91,23 @@ def drawn(**changes):
     return draw(given.pop("result"), **given)
 
 
+def check_no_control_lies_on_another(page, viewport):
+    names = (".leaflet-control-layers", "#legend", ".leaflet-control-zoom", ".north", ".leaflet-control-scale")
+    boxes = {name: page.locator(name).bounding_box() for name in (*names, ".leaflet-control-mouseposition", "#notices")}
+    for name, a in boxes.items():
+        assert a["x"] >= 0, name
+        assert a["x"] + a["width"] <= viewport["width"] + 0.5, name
+        for other, b in boxes.items():
+            apart = (
+                a["x"] + a["width"] <= b["x"] + 0.5
+                or b["x"] + b["width"] <= a["x"] + 0.5
+                or a["y"] + a["height"] <= b["y"] + 0.5
+                or b["y"] + b["height"] <= a["y"] + 0.5
+            )
+            assert name == other or apart, (name, other)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
 def click_middle(page, selector):
     frame = page.locator(selector).last.bounding_box()
     page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
@@ -99,13 +117,16 @@ def click_middle(page, selector):
     ("language", "answer", "legend"), [("zh", "总体结论命中", "生态保护红线"), ("en", "Overall answerhit", "red line")]
 )
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_it_opens_without_a_network_and_the_sites_popup_shows_the_answer(opened, language, answer, legend, viewport):
+def test_it_opens_without_a_network_with_no_control_on_another_and_the_sites_popup_shows_the_answer(
+    opened, language, answer, legend, viewport
+):
     one = opened(drawn(language=language), viewport)
+    check_no_control_lies_on_another(one.page, viewport)
     click_middle(one.page, "path.draw-site")
     popup = one.page.locator(".leaflet-popup-content")
     assert example.NAME in popup.inner_text()
     assert answer in popup.locator(".overall").first.text_content()
-    assert legend in one.page.locator(".leaflet-control #legend").text_content()
+    assert legend in one.page.locator("#legend.leaflet-control").text_content()
     assert len(one.requests) == 1
     assert one.complaints == []
 
@@ -125,7 +146,7 @@ def test_a_point_site_has_a_popup_and_its_radius_is_drawn(opened, site):
     assert one.complaints == []
 
 
-def test_the_layer_control_takes_a_layer_off_and_puts_it_back(opened):
+def test_the_layer_control_is_grouped_by_kind_and_role_and_takes_a_layer_off(opened):
     one = opened(drawn())
     units = ".leaflet-control_units-pane path"
     label = one.page.locator(".leaflet-control-layers label", has_text=example.UNITS)
@@ -135,10 +156,6 @@ def test_the_layer_control_takes_a_layer_off_and_puts_it_back(opened):
     label.locator("input").click()
     assert one.page.locator(units).count() == 3
     assert one.complaints == []
-
-
-def test_the_layer_control_is_grouped_by_kind_and_role(opened):
-    one = opened(drawn())
     groups = one.page.locator(".leaflet-control-layers-group-name").all_text_contents()
     assert groups == [
         "项目",
@@ -179,27 +196,6 @@ def test_the_site_opens_by_keyboard_and_the_popup_closes_by_it(opened):
     one.page.wait_for_selector(".leaflet-popup-content", state="detached")
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_no_control_lies_on_another_and_nothing_sticks_out(opened, language, viewport):
-    one = opened(drawn(language=language), viewport)
-    names = (".leaflet-control-layers", "#legend", ".leaflet-control-zoom", ".north", ".leaflet-control-scale")
-    boxes = {name: one.page.locator(name).bounding_box() for name in (*names, ".leaflet-control-mouseposition")}
-    boxes["#notices"] = one.page.locator("#notices").bounding_box()
-    for name, a in boxes.items():
-        assert a["x"] >= 0, name
-        assert a["x"] + a["width"] <= viewport["width"] + 0.5, name
-        for other, b in boxes.items():
-            apart = (
-                a["x"] + a["width"] <= b["x"] + 0.5
-                or b["x"] + b["width"] <= a["x"] + 0.5
-                or a["y"] + a["height"] <= b["y"] + 0.5
-                or b["y"] + b["height"] <= a["y"] + 0.5
-            )
-            assert name == other or apart, (name, other)
-    assert one.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-
-
 def test_the_mouse_position_is_in_degrees_and_the_scale_in_metres(opened):
     one = opened(drawn())
     place = one.page.locator("path.draw-site").bounding_box()
@@ -226,27 +222,31 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_shown_as_text_and_runs_nothing(opened, text):
-    result = example.result()
-    result["site"] |= {"name": text, "crs": text}
-    red = example.feature("r1", text, text, "red_line", text, relation="overlaps", overlap_m2=1.0, flags=[text])
-    result["findings"][0] |= {"layer": text, "features": [red]}
-    result["layers"][0] |= {"name": text, "source": text, "data_date": text}
-    result["warnings"], result["not_checked"], result["as_of"] = [text], [text], text
-    outline = example.layers()[0]
-    feature = dataclasses.replace(outline.features[0], code=text, name=text, class_=text, class_label=text)
-    outline = dataclasses.replace(outline, layer=text, source=text, data_date=text, features=(feature,), notes=(text,))
-    part = dataclasses.replace(example.overlaps()[0], layer=text)
-    one = opened(drawn(result=result, overlaps=[part], layers=[outline], title=text))
-    shown = text.strip()
-    assert one.page.locator("#panel h1").text_content() == shown
-    assert one.page.locator("#panel .site-name").text_content() == shown
-    assert one.page.locator(".leaflet-control-layers label").last.text_content().strip() == f"{shown}（{shown}）"
-    assert shown in one.page.locator("#legend").text_content()
+def test_hostile_text_is_shown_as_text_and_runs_nothing(opened):
+    result, every = example.result(), " ".join(HOSTILE)
+    result["site"] |= {"name": every, "crs": every}
+    result["warnings"], result["not_checked"], result["as_of"] = HOSTILE, HOSTILE, every
+    result["findings"], result["layers"], overlaps, outlines = [], [], [], []
+    for text in HOSTILE:
+        red = example.feature("r1", text, text, "red_line", text, relation="overlaps", overlap_m2=1.0, flags=[text])
+        result["findings"].append(example.finding(text, "red_lines", "hit", [red], "overlaps"))
+        result["layers"].append(example.card(text, "red_lines", text, text))
+        outline = example.layers()[0]
+        feature = dataclasses.replace(outline.features[0], code=text, name=text, class_=text, class_label=text)
+        values = {"layer": text, "source": text, "data_date": text, "features": (feature,), "notes": (text,)}
+        outlines.append(dataclasses.replace(outline, **values))
+        overlaps.append(dataclasses.replace(example.overlaps()[0], layer=text))
+    one = opened(drawn(result=result, overlaps=overlaps, layers=outlines, title=every))
+    assert one.page.title() == every
+    assert one.page.locator("#panel h1").text_content() == every
+    assert one.page.locator("#panel .site-name").text_content() == every
+    assert one.page.locator("#panel .findings h3 > span:first-child").all_text_contents() == HOSTILE
+    names = one.page.locator(".leaflet-control-layers-group").last.locator("label").all_text_contents()
+    assert [name.strip() for name in names[1:]] == [f"{text}（{text}）" for text in HOSTILE]
+    assert one.page.locator("#legend li span").all_text_contents()[-len(HOSTILE) - 1 : -1] == HOSTILE
     one.page.locator("[data-go]").first.click()
     titles = one.page.locator(".leaflet-popup-content h3").all_text_contents()
-    assert titles == [shown, f"重叠部分：{shown}"]
+    assert titles == [every, *[f"重叠部分：{text}" for text in reversed(HOSTILE)]]
     assert one.page.evaluate("window.ran") is None
     assert len(one.requests) == 1
     assert one.complaints == []

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from layers.model import Feature
+from screening.details import report_on
 from screening.findings import Question, answer_of
 from tests.building import layer_in_memory
 from tests.oracle.plain import PlainAnswer
@@ -70,11 +71,13 @@ def engine_answer(
         part_rejected=site_part_rejected,
     )
     found = answer_of(question, layer, validity=None if valid else "layer_expired")
-    codes = frozenset(r.code for r in found.reasons)
+    finding = report_on(question, layer, found, epsg=4527).finding
+    assert finding is not None
+    codes = frozenset(r.code for r in finding.reasons)
     return PlainAnswer(
         answer=found.answer,
         gap_m=math.inf if found.gap_m is None else found.gap_m,
-        overlap_m2=math.nan,  # measured by screening.details, which has tests of its own
+        overlap_m2=finding.overlap_m2,
         reasons=codes & ANSWER_REASONS,
         obstacles=codes - ANSWER_REASONS,
     )

@@ -326,7 +326,7 @@ class TestInfluenceDistance:
 class TestUnknown:
     def layer(self, **properties: object) -> PlainLayer:
         given = {"zones": (zone(box(900, 0, 950, 50)),), "accuracy_m": 10.0, "coverage": EVERYWHERE, **properties}
-        return PlainLayer(**given)  # type: ignore[arg-type]
+        return PlainLayer(**given)
 
     def test_the_layer_is_clear_by_itself(self) -> None:
         assert plain_answer(degrees(Point(0, 0)), self.layer(), site_accuracy_m=0).answer == "clear"

@@ -77,7 +77,7 @@ def _any(sets: Iterable[frozenset[str]]) -> frozenset[str]:
 
 
 @given(case=cases())
-@settings(max_examples=120, deadline=None, print_blob=True)
+@settings(max_examples=80, deadline=None, print_blob=True)
 def test_engine_and_oracle_agree_on_any_case(case: Case) -> None:
     agree(case)
 

@@ -40,7 +40,7 @@ def best_hold_m(case: Case) -> float:
 
 
 @given(case=cases(SHIFT_KINDS))
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=120, deadline=None, print_blob=True)
 def test_no_shift_within_the_accuracy_undoes_a_hit(case: Case) -> None:
     if ask_engine(case) == "hit":
         assert best_hold_m(case) > case.a_m, told(case)
@@ -62,11 +62,11 @@ def test_no_shift_that_is_tried_undoes_a_hit(first_seed: int) -> None:
 def test_99_of_100_that_no_shift_of_115_percent_undoes_are_hits() -> None:
     """Only what shares an interior: a parcel that fits round a zone without overlapping it is a touch (§2)."""
     sure, missed = 0, []
-    for case in seeded(440, SHIFT_KINDS[:-1], first_seed=5000):
+    for case in seeded(300, SHIFT_KINDS[:-1], first_seed=5000):
         if best_hold_m(case) < 1.15 * case.a_m:
             continue
         sure += 1
         if ask_engine(case) != "hit":
             missed.append(told(case))
-    assert sure >= 200
+    assert sure >= 130
     assert len(missed) <= 0.01 * sure, "\n".join(missed)

@@ -34,7 +34,7 @@ def test_every_kind_has_its_specification():
         "sensitive_targets",
         "other",
     ]
-    assert spec("red_lines").restricted_by_default
+    assert {name for name in KINDS if spec(name).restricted_by_default} == {"red_lines", "water_sources"}
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,12 @@ def test_nothing_a_name_holds_is_run_as_a_template():
     assert "<title>{{ this._id }}</title>" in html
 
 
+def test_a_layer_name_is_not_run_as_a_template_either():
+    outline = dataclasses.replace(example.layers()[0], layer="{{ 7*7 }}{% raw %}", data_date=None)
+    html = drawn(layers=[outline])
+    assert '"\\u0026#123;\\u0026#123; 7*7 \\u0026#125;\\u0026#125;\\u0026#123;% raw %\\u0026#125;' in html
+
+
 def test_layers_of_one_name_are_both_in_the_control():
     outline = example.layers()[0]
     html = drawn(layers=[outline, outline])
@@ -246,3 +252,10 @@ def test_a_feature_far_wider_than_the_site_does_not_set_the_view():
     (south, west), (north, east) = data_of(drawn(layers=[dataclasses.replace(outline, features=(wide,))]))["view"]
     assert north - south < 0.05
     assert east - west < 0.05
+
+
+def test_parts_of_a_route_in_several_kinds_are_drawn_in_widths_that_hide_none():
+    route = LineString([(117.395, 49.603), (117.405, 49.606)])
+    parts = [dataclasses.replace(part, geometry=route) for part in example.overlaps()]
+    items = [item for item in data_of(drawn(site=route, overlaps=parts))["items"] if item["type"] == "overlap"]
+    assert [(item["key"][-2:], item["width"]) for item in items] == [("u1", 12), ("r1", 7)]  # later lies on top

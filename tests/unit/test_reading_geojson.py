@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spatial.errors import GeometryChoiceError, IncompleteSourceError, MalformedSourceError
 from spatial.reading import Reading, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SQUARE = [[117.0, 49.0], [117.1, 49.0], [117.1, 49.1], [117.0, 49.1], [117.0, 49.0]]
 

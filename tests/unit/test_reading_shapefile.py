@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pytest
@@ -19,6 +19,9 @@ from spatial.errors import (
     UnsupportedFormatError,
 )
 from spatial.reading import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SQUARES = [shapely.box(40500000 + 200 * i, 5450000, 40500100 + 200 * i, 5450100) for i in range(3)]
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")

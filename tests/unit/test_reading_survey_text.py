@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from spatial.errors import IncompleteSourceError, ZoneConflictError
 from spatial.reading import Reading, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEADER = """[属性描述]
 格式版本号=1.01版本
@@ -26,9 +29,7 @@ CORNERS = [(0, 0), (0, 100), (100, 100), (100, 0), (0, 0)]
 
 
 def lines(corners: list[tuple[float, float]], ring: str = "1", *, start: int = 1, n0: float = 5450000.0) -> str:
-    return "".join(
-        f"J{start + i},{ring},{n0 + n:.3f},{40500000.0 + e:.3f}\n" for i, (n, e) in enumerate(corners)
-    )
+    return "".join(f"J{start + i},{ring},{n0 + n:.3f},{40500000.0 + e:.3f}\n" for i, (n, e) in enumerate(corners))
 
 
 def read_txt(folder: Path, text: str, *, encoding: str = "utf-8", **options: str) -> Reading:
@@ -80,9 +81,7 @@ APART = [(0, 200), (0, 300), (100, 300), (100, 200), (0, 200)]
         (lines(CORNERS) + lines(HOLE2, "2") + lines([(65, 65), (65, 70), (70, 70), (65, 65)], "3"), 9_612.5),  # island
     ],
 )
-def test_rings_are_combined_by_even_and_odd_whatever_their_numbers(
-    tmp_path: Path, body: str, expected: float
-) -> None:
+def test_rings_are_combined_by_even_and_odd_whatever_their_numbers(tmp_path: Path, body: str, expected: float) -> None:
     assert area(read_txt(tmp_path, HEADER + PARCEL.replace("5,", "0,", 1) + body)) == pytest.approx(expected)
 
 
@@ -107,6 +106,8 @@ def test_a_zone_that_contradicts_the_prefix_stops_the_reading(tmp_path: Path) ->
         read_txt(tmp_path, HEADER.replace("带号=40", "带号=39") + PARCEL + lines(CORNERS))
     with pytest.raises(ZoneConflictError, match="6-degree zones, but zone 40"):
         read_txt(tmp_path, HEADER.replace("几度分带=3", "几度分带=6") + PARCEL + lines(CORNERS))
+    with pytest.raises(ZoneConflictError, match=r"EPSG:4490 .* is in degrees, the coordinates are metres"):
+        read_txt(tmp_path, HEADER + PARCEL + lines(CORNERS), crs="EPSG:4490")
     with pytest.raises(ZoneConflictError, match=r"EPSG:4527 .* does not fit eastings that begin with zone 40"):
         read_txt(tmp_path, HEADER + PARCEL + lines(CORNERS), crs="EPSG:4527")
 
@@ -155,9 +156,7 @@ def test_a_declared_area_that_fits_no_unit_is_reported(tmp_path: Path) -> None:
         (lines(CORNERS[:-2]), "count_differs"),
     ],
 )
-def test_a_parcel_with_a_broken_line_is_listed_and_the_others_are_read(
-    tmp_path: Path, body: str, code: str
-) -> None:
+def test_a_parcel_with_a_broken_line_is_listed_and_the_others_are_read(tmp_path: Path, body: str, code: str) -> None:
     reading = read_txt(tmp_path, HEADER + PARCEL + body + PARCEL.replace(",1,地块一", ",2,地块二") + lines(CORNERS))
     assert [(one.id, one.problem.code) for one in reading.unreadable] == [("1", code)]
     assert reading.ids == ("2",)

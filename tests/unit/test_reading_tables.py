@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from spatial.errors import MalformedSourceError
 from spatial.reading import Reading, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RING = "点号,X,Y\nJ1,5450000,40500000\nJ2,5450000,40500100\nJ3,5450100,40500100\nJ4,5450100,40500000\n"
 

@@ -618,6 +618,17 @@ def test_renamed_folders_make_their_kind_unknown(tmp_path):
     ]
 
 
+def test_folder_whose_name_is_no_text_makes_every_kind_unknown_and_can_be_printed(tmp_path):
+    store = make(tmp_path)
+    try:
+        (store.root / "layers" / os.fsdecode("红线".encode("gbk"))).mkdir()  # unpacked from a GBK zip
+    except OSError as error:
+        pytest.skip(f"this disk takes UTF-8 names only: {error}")
+    again = FolderStore.open(store.root)
+    assert codes(again) == [("folder_not_named", None)]
+    assert again.damages[0].path.encode("utf-8").startswith(b"layers/")
+
+
 def test_folder_that_may_not_be_entered_is_damage_and_no_crash(tmp_path):
     store = make(tmp_path)
     entry = write(store)

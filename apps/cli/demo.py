@@ -1,0 +1,78 @@
+"""``sanxian demo``: the demo, and where its parts lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apps.cli.console import console_on, progress
+from apps.cli.options import lang_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from apps.demo import Demo
+    from screening.words import Language
+
+__all__ = ["demo"]
+
+
+@click.command(
+    help=(
+        "生成演示：合成图层的工作区、示例选址、地图、报告数据和 shapefile 成果。DIR 默认为 sanxian-demo，须是新的、空的或以前的演示。\n\n"
+        "Make the demo: a workspace of synthetic layers, sample sites, a map, report data and a shapefile export. DIR is "
+        "sanxian-demo by default and must be new, empty or an earlier demo."
+    )
+)
+@click.argument("folder", metavar="[DIR]", default="sanxian-demo", type=click.Path(path_type=Path, file_okay=False))
+@lang_option
+def demo(folder: Path, lang: Language) -> None:
+    """``sanxian demo DIR``."""
+    from apps.demo.build import STEPS, build
+    from screening.words import word
+
+    with progress(lang, total=STEPS) as begin:
+        made = build(folder, language=lang, begin=lambda code, name: begin(word(f"cli.{code}", lang, name=name)))
+    _print(console_on(), made, lang)
+
+
+def _print(console: Console, made: Demo, language: Language) -> None:
+    """The answers in the language asked for; where things lie in both."""
+    from apps.cli.table import Page
+    from screening.words import word
+
+    page = Page(console, language)
+
+    def both(code: str) -> str:
+        return f"{word(f'cli.{code}', 'zh')} / {word(f'cli.{code}', 'en')}"
+
+    page.title(both("demo_title"))
+    page.line(f"** {word('note.synthetic', 'zh')} / {word('note.synthetic', 'en')} **", "bold yellow")
+    page.heading(page.say("demo_sites"))
+    rows = []
+    for one in made.results:
+        scope = page.words("scope", one.verdict.site["scope"])
+        rows.append([one.site.argument, scope, page.answer("answer", one.verdict.answer)])
+    columns = [("site", "left"), ("type", "left"), ("answer", "whole")]
+    page.table([(page.say(f"column_{name}"), kind) for name, kind in columns], rows)
+    page.print()
+    site = made.folder / "sites" / made.results[0].site.argument
+    page.pairs(
+        [
+            (both("demo_map"), made.map),
+            (both("demo_data"), made.data),
+            (both("demo_export"), made.export),
+            (both("demo_workspace"), made.workspace),
+        ]
+    )
+    page.line(f"{both('demo_try')}:")
+    # not folded: it is there to be copied
+    command = f"  sanxian check {_quoted(site)} --workspace {_quoted(made.workspace)}"
+    page.console.print(page.text(command), soft_wrap=True)
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return f'"{text}"' if " " in text else text
