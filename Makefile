@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/sanxian demo demo
 
 test: setup system
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

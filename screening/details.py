@@ -14,11 +14,13 @@ from screening.verdict import ContextLayer, FeatureFinding, Finding
 from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
 from spatial.overlay.distance import nearest_of
 from spatial.overlay.frame import bounds_of, widened
+from spatial.overlay.influence import drawn_influence
 from spatial.overlay.relate import TOUCHING_M, Meeting, meet, relation_to_thin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from layers.records import Standing
     from layers.version import OpenLayer
     from screening.findings import LayerAnswer, Question
 
@@ -69,12 +71,11 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
     zone = found.standing.zone
     features, overlaps = [], []
     for row in found.met:
-        feature, part = _feature(question, layer, row, measures, float(found.standing.accuracy_m[row]))
+        feature, part = _feature(question, layer, row, measures, found.standing)
         features.append(feature)
         overlaps += part
     others = [
-        _feature(question, layer, int(row), measures, float(found.standing.accuracy_m[row]))
-        for row in _context_rows(question, layer, zone)
+        _feature(question, layer, int(row), measures, found.standing) for row in _context_rows(question, layer, zone)
     ]
     role = layer.card.role
     context_features = [f for f, _ in others]
@@ -88,7 +89,7 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
         )
     features.sort(key=lambda f: (-f.overlap_m2, -(f.length_m or 0.0), f.distance_m, f.id))
     reasons = list(found.reasons)
-    if found.answer == "uncertain" and found.gap_m == 0.0 and _only_touches(question, layer, found, features):
+    if found.answer == "uncertain" and found.gap_m == 0.0 and _only_touches(features):
         reasons = list(ordered([*reasons, Reason("touches")]))
     total, length = _together(overlaps)
     finding = Finding(
@@ -122,13 +123,17 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
 
 
 def _feature(
-    question: Question, layer: OpenLayer, row: int, measures: _Measures, accuracy_m: float
+    question: Question, layer: OpenLayer, row: int, measures: _Measures, standing: Standing
 ) -> tuple[FeatureFinding, list[Overlap]]:
-    index, site = layer.index, question.geometry
+    index, site, influence = layer.index, question.geometry, standing.influence_m
     one = np.zeros(len(index.feature_dimension), dtype=bool)
     one[row] = True
     meeting = Meeting(relation="disjoint", overlap=None, overlap_m2=0.0, overlap_length_m=0.0)
-    if index.feature_dimension[row] == 2:
+    influence_m = float(influence[row])
+    if influence_m > 0:  # answers measure to the feature; the zone is drawn only for what is listed and shown
+        zone = drawn_influence(index.geometry(row), influence_m, near=site)
+        meeting = meet(site, np.array([zone], dtype=object), float(ellipsoidal_area([zone])[0]))
+    elif index.feature_dimension[row] == 2:
         rows = index.pieces_meeting(widened(bounds_of(site), TOUCHING_M), one)
         meeting = meet(site, index.load(rows), float(index.feature_area_m2[row]))
     nearest = nearest_of(site, index.load(index.pieces_of(one)))
@@ -137,7 +142,7 @@ def _feature(
     if meeting.overlap is not None and meeting.overlap_m2 > 0:
         planar = float(np.nansum(planar_areas([meeting.overlap], measures.epsg)))
     relation = meeting.relation
-    if relation == "disjoint" and nearest.distance_m < TOUCHING_M:
+    if relation == "disjoint" and nearest.distance_m < TOUCHING_M and not influence_m > 0:
         thin = index.feature_dimension[row] < 2
         relation = relation_to_thin(site, shapely.union_all(index.load(index.pieces_of(one)))) if thin else "touches"
     found = FeatureFinding(
@@ -147,7 +152,7 @@ def _feature(
         class_=feature.class_,
         class_label=feature.class_label,
         flags=feature.flags,
-        accuracy_m=accuracy_m,
+        accuracy_m=float(standing.accuracy_m[row]),
         relation=relation,
         overlap_m2=meeting.overlap_m2,
         overlap_planar_m2=planar,
@@ -164,18 +169,9 @@ def _feature(
     ]
 
 
-def _only_touches(question: Question, layer: OpenLayer, found: LayerAnswer, features: list[FeatureFinding]) -> bool:
-    """Whether a gap of 0 is a bare touch: no polygon overlapped, and not within a stated influence distance."""
-    if not {f.relation for f in features} <= {"touches", "disjoint"}:
-        return False
-    influence = found.standing.influence_m
-    rows = [row for row in found.met if influence[row] > 0]
-    return not any(_distance(question, layer, row) < influence[row] - TOUCHING_M for row in rows)
-
-
-def _distance(question: Question, layer: OpenLayer, row: int) -> float:
-    own = np.arange(len(layer.index.feature_dimension)) == row
-    return nearest_of(question.geometry, layer.index.load(layer.index.pieces_of(own))).distance_m
+def _only_touches(features: list[FeatureFinding]) -> bool:
+    """Whether a gap of 0 is a bare touch: nothing of the site lies in a zone."""
+    return {f.relation for f in features} <= {"touches", "disjoint"}
 
 
 def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_]) -> NDArray[np.int64]:

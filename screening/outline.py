@@ -136,7 +136,9 @@ def _rows(stored: StoredVersion, file: str, table: str, columns: tuple[str, ...]
         data = stored.read(file)
         with closing(sqlite3.connect(":memory:")) as db:
             db.deserialize(data)
-            names = [name for (name,) in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
+            names = [
+                name for (name,) in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")
+            ]
             own = [name for name in names if name == table or name in {f"{table}_{k}" for k in ("line", "point")}]
             for name in sorted(own):
                 wanted = ", ".join(f'"{column}"' for column in ("geom", *columns))

@@ -189,9 +189,7 @@ def _change_cells(page: Page, store: WorkspaceStore, entry: VersionEntry) -> lis
 
 
 def _print_problems(page: Page, imported: Imported, reading: Reading | None) -> None:
-    lines: list[str] = []
-    for problem in () if reading is None else reading.problems:
-        lines.append(problem_words(problem, page.language))
+    lines = [problem_words(problem, page.language) for problem in (() if reading is None else reading.problems)]
     counted: Counter[tuple[str, str]] = Counter()
     for found in imported.problems:
         what: Any = found

@@ -37,11 +37,12 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 
 @click.command(
     help=(
-        "核查一个项目选址。SITE 为文件（GeoJSON、shapefile、ZIP、KML、GeoPackage、DXF、CSV、XLSX、TXT 等），或直接键入的坐标，"
-        "如 117.45,49.58；以“-”开头的写在 -- 之后。\n\n"
+        "核查一个项目选址。SITE 为文件（GeoJSON、shapefile、ZIP、KML、GeoPackage、DXF、CSV、XLSX、TXT 等），"
+        "或直接键入的坐标，如 117.45,49.58；以“-”开头的写在 -- 之后。\n\n"
         "Check one site. SITE is a file (GeoJSON, shapefile, ZIP, KML, GeoPackage, DXF, CSV, XLSX, TXT ...) or "
         "coordinates typed, such as 117.45,49.58; one that begins with a dash goes after --.\n\n"
-        "退出码 / exit status: 0 已完成，不论结论 completed, whatever the answer; 2 用法 usage; 3 输入未被接受 input rejected; "
+        "退出码 / exit status: 0 已完成，不论结论 completed, whatever the answer; 2 用法 usage; "
+        "3 输入未被接受 input rejected; "
         "--exit-code: 10 命中 hit, 11 边界不确定 uncertain, 12 无法判断 unknown"
     )
 )
@@ -58,7 +59,9 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 @crs_option
 @accuracy_option
 @click.option("--radius-m", type=positive(), metavar="M", help="点位的半径，米 / radius of a point site, metres")
-@click.option("--area", type=AREA, metavar="A", help="点位的用地面积，如 4.5亩 / area of a point site: 3000, 4.5mu, 2ha")
+@click.option(
+    "--area", type=AREA, metavar="A", help="点位的用地面积，如 4.5亩 / area of a point site: 3000, 4.5mu, 2ha"
+)
 @geometry_option
 @datum_option
 @region_option(

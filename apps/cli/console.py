@@ -1,4 +1,4 @@
-"""What reaches a terminal: text that any console and any redirected file can take, and progress only where one looks on."""
+"""What reaches a terminal: text that any console and any file can take, and progress only where somebody looks on."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ REDIRECTED_WIDTH = 120
 """Columns of a table that goes into a file or a pipe."""
 
 # control characters could steer the terminal; marks of reading direction and halves of characters could mislead
-_UNSHOWN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
-)
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
 def prepare_streams() -> None:
-    """Let no character stop the program: what a stream cannot encode is written as ``\\uXXXX``."""
+    r"""Let no character stop the program: what a stream cannot encode is written as ``\uXXXX``."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -60,16 +58,16 @@ def console_on(*, stderr: bool = False, width: int | None = None) -> Console:
 
 
 def shown(value: object, encoding: str = "utf-8") -> str:
-    """
+    r"""
     Text of a file as a terminal of this encoding can show it; the rest is escaped, so that columns stay aligned.
 
     Examples
     --------
-    >>> shown("甲 m²", "gbk"), shown("a\\x1b[31m")
-    ('甲 m\\\\xb2', 'a\\\\x1b[31m')
+    >>> shown("甲 m²", "gbk"), shown("a\x1b[31m")
+    ('甲 m\\xb2', 'a\\x1b[31m')
     """
     text = re.sub(r"\s*[\r\n\t\u2028\u2029]\s*", " ", str(value))
-    text = _UNSHOWN.sub(lambda found: found[0].encode("ascii", "backslashreplace").decode("ascii"), text)
+    text = _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
     try:
         return text.encode(encoding, "backslashreplace").decode(encoding)
     except LookupError:

@@ -54,7 +54,10 @@ def warning_words(warning: Mapping[str, Any], language: Language) -> str:
     """A warning and what it is about."""
     code = warning["code"]
     group = "warning" if has_word(f"warning.{code}") else "reason"
-    about = [warning.get("layer"), None if warning.get("kind") is None else phrases.code_word("kind", warning["kind"], language)]
+    about = [
+        warning.get("layer"),
+        None if warning.get("kind") is None else phrases.code_word("kind", warning["kind"], language),
+    ]
     if warning.get("detail"):
         about.append(phrases.code_word("damage", warning["detail"], language))
     about += [warning.get("version"), warning.get("crs"), warning.get("parts")]

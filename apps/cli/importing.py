@@ -46,7 +46,9 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 @workspace_argument
 @click.argument("file", metavar="[FILE]", required=False)
 @click.argument("more", nargs=-1, metavar="")
-@click.option("--layer", "kind", type=KIND, required=True, metavar="KIND", help="图层类型，如 red_lines / kind of layer")
+@click.option(
+    "--layer", "kind", type=KIND, required=True, metavar="KIND", help="图层类型，如 red_lines / kind of layer"
+)
 @click.option("--name", metavar="NAME", help="图层名，默认取文件名 / name, by default that of the file")
 @click.option("--replace", is_flag=True, help="作为已有图层的新版本 / as a new version of the layer of that name")
 @click.option("--historical", is_flag=True, help="新版本的起始日期可早于现有版本 / it may begin before the newest one")
@@ -65,20 +67,27 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 @click.option(
     "--coverage",
     metavar="CODES|FILE|layer",
-    help="图层在何处完整：行政区划代码（逗号分隔）、文件，或 layer（图层自身） / where the layer is complete: district codes, "
-    "a file, or its own features",
+    help="图层在何处完整：行政区划代码（逗号分隔）、文件，或 layer（图层自身） / "
+    "where the layer is complete: district codes, a file, or its own features",
 )
 @accuracy_option
-@click.option("--scale", type=click.IntRange(min=1), metavar="N", help="比例尺 1:N / scale of the map it was taken from")
+@click.option(
+    "--scale", type=click.IntRange(min=1), metavar="N", help="比例尺 1:N / scale of the map it was taken from"
+)
 @click.option("--boundary", type=click.Choice(["surveyed"]), help="边界经勘界立标 / boundary surveyed, with markers")
 @click.option("--influence-m", type=positive(), metavar="M", help="影响距离，米 / influence distance, metres")
 @click.option("--restricted/--open", default=None, help="内部使用或可公开 / internal use, or open")
 @click.option("--synthetic", is_flag=True, help="合成示例，不代表真实管控边界 / no real control boundary")
-@click.option("--expect-features", type=click.IntRange(min=0), metavar="N", help="应有要素数 / features there should be")
+@click.option(
+    "--expect-features", type=click.IntRange(min=0), metavar="N", help="应有要素数 / features there should be"
+)
 @click.option("--expect-area-km2", type=positive(), metavar="X", help="应有面积，平方公里 / area there should be, km2")
 @click.option("--declared-none", is_flag=True, help="主管部门声明没有此类区域 / an authority declares there is none")
 @click.option(
-    "--accept-rejected", multiple=True, metavar="ID ...", help="不计入的拒收要素，须说明原因 / rejected features to leave out"
+    "--accept-rejected",
+    multiple=True,
+    metavar="ID ...",
+    help="不计入的拒收要素，须说明原因 / rejected features to leave out",
 )
 @click.option("--why", metavar="TEXT", help="采信原因 / reason for --accept-rejected")
 @click.option("--no-copy", is_flag=True, help="不保留原始文件 / keep no copy of the file")
@@ -143,7 +152,17 @@ def _coverage(text: str | None) -> Any:
 def _options(name: str, coverage: Any, more: tuple[str, ...], stated: dict[str, Any]) -> ImportOptions:
     from layers.importing import ImportOptions
 
-    same = ("kind", "replace", "historical", "theme", "role", "meaning", "data_date", "valid_from", "valid_until")
+    same: tuple[str, ...] = (
+        "kind",
+        "replace",
+        "historical",
+        "theme",
+        "role",
+        "meaning",
+        "data_date",
+        "valid_from",
+        "valid_until",
+    )
     same += ("source", "accuracy_m", "scale", "influence_m", "restricted", "synthetic", "expect_features")
     same += ("expect_area_km2", "declared_none", "why")
     return ImportOptions(
@@ -168,8 +187,8 @@ def source_of(path: Path) -> tuple[Path | bytes, str]:
     """
     The bytes that are kept of a source, and their ending.
 
-    A file stands for itself; of a folder, and of a file that is read together with others (``.shp``, ``.tab`` ...), a ZIP
-    of what was read is kept, since one of them alone cannot be read again.
+    A file stands for itself; of a folder, and of a file that is read together with others (``.shp``, ``.tab`` ...),
+    a ZIP of what was read is kept, since one of them alone cannot be read again.
     """
     from spatial.reading.sources import load
 

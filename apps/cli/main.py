@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from apps.cli.console import prepare_streams, shown
 from apps.cli.errors import EXIT_REJECTED, EXIT_USAGE, is_named, report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Program", "main"]
 
@@ -39,13 +42,17 @@ class Program(click.Group):
         command: click.Command = getattr(import_module(module), name)
         return command
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(  # type: ignore[override]  # click's overloads say no more than this
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> Any:
         """Run and exit: 2 for wrong usage, 3 for input that is rejected; a bug keeps its traceback."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+        standalone = extra.pop("standalone_mode", True)
+        extra["windows_expand_args"] = False  # a file called 地块[1].shp is that file, no pattern
+        if not standalone:
+            return super().main(args, prog_name, standalone_mode=False, **extra)
         prepare_streams()
         try:
-            status = super().main(*args, standalone_mode=False, **extra)
+            status = super().main(args, prog_name, standalone_mode=False, **extra)
         except click.UsageError as error:
             _show_usage(error)
             sys.exit(EXIT_USAGE)

@@ -12,6 +12,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    _TextType = click.ParamType[str]
+    _NumberType = click.ParamType[float]
+else:  # older clicks know no such brackets
+    _TextType = _NumberType = click.ParamType
+
 __all__ = [
     "AREA",
     "DATE",
@@ -32,7 +37,7 @@ _AREA_UNITS = {"": 1.0, "m2": 1.0, "平方米": 1.0, "亩": 2000 / 3, "mu": 2000
 _AREA_UNITS |= {"km2": 1e6, "平方公里": 1e6, "平方千米": 1e6}
 
 
-class DateType(click.ParamType):
+class DateType(_TextType):
     """A date written YYYY-MM-DD."""
 
     name = "YYYY-MM-DD"
@@ -44,10 +49,12 @@ class DateType(click.ParamType):
                 return date.fromisoformat(value).isoformat()
             except ValueError:
                 pass
-        self.fail(f"{value!r} 不是日期，应写作 2026-11-22 / is no date; write it as 2026-11-22", param, ctx)
+        raise click.BadParameter(
+            f"{value!r} 不是日期，应写作 2026-11-22 / is no date; write it as 2026-11-22", ctx=ctx, param=param
+        )
 
 
-class KindType(click.ParamType):
+class KindType(_TextType):
     """A kind of layer, by its code or its Chinese name."""
 
     name = "KIND"
@@ -64,10 +71,12 @@ class KindType(click.ParamType):
         if value.strip() in names:
             return names[value.strip()]
         choices = ", ".join(f"{kind} ({name})" for name, kind in names.items())
-        self.fail(f"{value!r} 不是图层类型，可用 / is no kind of layer; there are: {choices}", param, ctx)
+        raise click.BadParameter(
+            f"{value!r} 不是图层类型，可用 / is no kind of layer; there are: {choices}", ctx=ctx, param=param
+        )
 
 
-class AreaType(click.ParamType):
+class AreaType(_NumberType):
     """An area in square metres, or with a unit: 3亩, 2公顷, 0.5km2."""
 
     name = "AREA"
@@ -77,10 +86,12 @@ class AreaType(click.ParamType):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(\S*)\s*", str(value), re.ASCII)
         if found and found[2].lower() in _AREA_UNITS and float(found[1]) > 0:
             return float(found[1]) * _AREA_UNITS[found[2].lower()]
-        self.fail(f"{value!r} 不是面积，如 3000、4.5亩、2公顷 / is no area, such as 3000, 4.5mu or 2ha", param, ctx)
+        raise click.BadParameter(
+            f"{value!r} 不是面积，如 3000、4.5亩、2公顷 / is no area, such as 3000, 4.5mu or 2ha", ctx=ctx, param=param
+        )
 
 
-class DistrictsType(click.ParamType):
+class DistrictsType(_TextType):
     """District codes of six digits, parted by commas."""
 
     name = "CODES"
@@ -90,7 +101,9 @@ class DistrictsType(click.ParamType):
         codes = [code.strip() for code in re.split("[,，]", value)]
         if all(re.fullmatch(r"\d{6}", code, re.ASCII) for code in codes):
             return ",".join(codes)
-        self.fail(f"{value!r} 不是六位行政区划代码 / is no district code of six digits", param, ctx)
+        raise click.BadParameter(
+            f"{value!r} 不是六位行政区划代码 / is no district code of six digits", ctx=ctx, param=param
+        )
 
 
 DATE, KIND, AREA, DISTRICTS = DateType(), KindType(), AreaType(), DistrictsType()

@@ -1,4 +1,4 @@
-"""A verdict as a table that a person can read: the answers, the grounds, what is met, what is near, what it rests on."""
+"""A verdict as a table that a person can read: the answers and why, what is met, what is near, what it rests on."""
 
 from __future__ import annotations
 
@@ -150,7 +150,9 @@ def print_verdict(
 def _head(page: Page, result: Mapping[str, Any]) -> None:
     site = result["site"]
     page.title(f"{page.say('title')}{page.colon}{site['name'] or page.say('unnamed_site')}")
-    marks = [word(f"note.{m}", page.language) for m in ("synthetic", "indicative") if any(c[m] for c in result["layers"])]
+    marks = [
+        word(f"note.{m}", page.language) for m in ("synthetic", "indicative") if any(c[m] for c in result["layers"])
+    ]
     if marks:
         page.line(f"** {page.comma.join(marks)} **", "bold yellow")
     size = [page.words("scope", site["scope"])]
@@ -335,9 +337,11 @@ def _not_checked(page: Page, result: Mapping[str, Any]) -> None:
     names = result["not_checked"]
     if names:
         page.heading(word("map.not_checked", page.language))
-        page.line(("、" if page.language == "zh" else ", ").join(
-            name if page.language == "zh" else class_in_english(name) for name in names
-        ))
+        page.line(
+            ("、" if page.language == "zh" else ", ").join(
+                name if page.language == "zh" else class_in_english(name) for name in names
+            )
+        )
 
 
 def _layers(page: Page, result: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,8 @@ from apps.cli.console import console_on, say
 from apps.cli.options import DISTRICTS, KIND, lang_option, workspace_argument
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layers.workspace.store import VersionEntry, WorkspaceStore
     from screening.words import Language
 
@@ -103,7 +104,10 @@ def prune(workspace: Path, *, dry_run: bool, lang: Language) -> None:
         dropped = list(store.prune(lambda entry: entry not in dropped))
     console = console_on()
     for entry in dropped:
-        say(console, word("cli.would_drop" if dry_run else "cli.dropped", lang, layer=entry.layer, version=entry.version))
+        say(
+            console,
+            word("cli.would_drop" if dry_run else "cli.dropped", lang, layer=entry.layer, version=entry.version),
+        )
     for path in leftovers:
         say(console, word("cli.would_drop_leftover" if dry_run else "cli.dropped_leftover", lang, path=path))
     if not dropped and not leftovers:

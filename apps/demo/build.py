@@ -154,9 +154,7 @@ def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -
     from spatial.boundaries import union
 
     city = union(COVERAGE)
-    store = FolderStore.create(
-        folder / "workspace", required_kinds=DEFAULT_REQUIRED_KINDS, region=",".join(COVERAGE)
-    )
+    store = FolderStore.create(folder / "workspace", required_kinds=DEFAULT_REQUIRED_KINDS, region=",".join(COVERAGE))
     for layer in demo_layers(city.geometry):
         begin("demo_layer", layer.name)
         _import(store, layer)

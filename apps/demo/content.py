@@ -72,7 +72,9 @@ def demo_layers(city: BaseGeometry) -> tuple[DemoLayer, ...]:
 _NOTE = "合成示例，不代表真实管控边界"
 
 
-def _blob(lon: float, lat: float, east_m: float, north_m: float, *, turn: float = 0.0, points: int = 48) -> BaseGeometry:
+def _blob(
+    lon: float, lat: float, east_m: float, north_m: float, *, turn: float = 0.0, points: int = 48
+) -> BaseGeometry:
     """An area with a soft, uneven outline around a point; half widths in metres."""
     ring = []
     for k in range(points):
@@ -120,16 +122,21 @@ _HILLS = shapely.box(117.27, 49.548, 117.36, 49.60)
 _GRASSLAND = _blob(117.715, 49.392, 4_600, 2_700, turn=1.9, points=72)
 _STEPPE = _blob(117.315, 49.572, 1_800, 1_500, turn=0.2)
 _RIVER = _belt(
-    [(117.530, 49.5160), (117.545, 49.5185), (117.562, 49.5150), (117.580, 49.5170), (117.598, 49.5135), (117.615, 49.5150)],
+    [
+        (117.530, 49.5160),
+        (117.545, 49.5185),
+        (117.562, 49.5150),
+        (117.580, 49.5170),
+        (117.598, 49.5135),
+        (117.615, 49.5150),
+    ],
     420,
 )
 _TOWN = _blob(117.45, 49.585, 4_200, 2_900, turn=2.5, points=64)
 _INDUSTRY = _blob(117.70, 49.485, 3_900, 2_200, turn=1.1, points=64)
 
 
-def _units(
-    city: BaseGeometry, priority: Sequence[BaseGeometry]
-) -> tuple[tuple[BaseGeometry, dict[str, Any]], ...]:
+def _units(city: BaseGeometry, priority: Sequence[BaseGeometry]) -> tuple[tuple[BaseGeometry, dict[str, Any]], ...]:
     """Units that tile the city: two to protect, two to control, the rest general."""
     key = [_without(_inside(city, shape), *priority) for shape in (_TOWN, _INDUSTRY)]
     general = _without(city, *priority, *key)

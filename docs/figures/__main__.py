@@ -1,31 +1,55 @@
-"""``python -m docs.figures``: draw every figure anew, beside this file."""
+"""
+``python -m docs.figures``: draw every figure anew, beside this file.
+
+``python -m docs.figures answers`` draws those of the answers only, ``output`` what the program prints, ``map`` the map.
+"""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docs.figures.drawing import svg_of
+from docs.figures.pictures import demo_verdict, map_picture, output_svg
 from docs.figures.scenes import FIGURES, judge
 
 if TYPE_CHECKING:
     from docs.figures.scenes import Judged
 
 HERE = Path(__file__).parent
+PARTS = ("answers", "output", "map")
 
 
-def main() -> None:
-    """Write the SVG of every figure."""
-    asked: dict[str, Judged] = {}
-    for figure in FIGURES:
-        for scene in figure.scenes:
-            if scene.key not in asked:
-                asked[scene.key] = judge(scene)
-        path = HERE / f"{figure.name}.svg"
-        path.write_text(svg_of(figure, [asked[s.key] for s in figure.scenes]), encoding="utf-8", newline="\n")
-        sys.stdout.write(f"{path.name}\n")
+def main(parts: set[str]) -> None:
+    """Write what was asked for."""
+    if "answers" in parts:
+        asked: dict[str, Judged] = {}
+        for figure in FIGURES:
+            for scene in figure.scenes:
+                if scene.key not in asked:
+                    asked[scene.key] = judge(scene)
+            _write(f"{figure.name}.svg", svg_of(figure, [asked[s.key] for s in figure.scenes]))
+    if parts & {"output", "map"}:
+        from apps.demo.build import build
+
+        with tempfile.TemporaryDirectory(prefix="sanxian-figure-") as folder:
+            verdict, store = demo_verdict(build(Path(folder) / "demo").folder)
+            if "output" in parts:
+                _write("check.zh.svg", output_svg(verdict, "zh"))
+                _write("check.en.svg", output_svg(verdict, "en"))
+            if "map" in parts and not map_picture(verdict, store, HERE / "map.png"):
+                sys.stderr.write("map.png was not drawn: there is no Chromium (apt-get install chromium)\n")
+
+
+def _write(name: str, text: str) -> None:
+    (HERE / name).write_text(text, encoding="utf-8", newline="\n")
+    sys.stdout.write(f"docs/figures/{name}\n")
 
 
 if __name__ == "__main__":
-    main()
+    asked_for = set(sys.argv[1:])
+    if asked_for - set(PARTS):
+        sys.exit(f"there are {', '.join(PARTS)}")
+    main(asked_for or set(PARTS))

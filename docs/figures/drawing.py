@@ -31,11 +31,13 @@ MARKS = {"hit": "●", "uncertain": "◐", "unknown": "?", "clear": "○"}
 FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
 STYLE = f"""
 text{{font-family:{FONT};fill:#1f2733}}
+.first{{font-size:19px;font-weight:700}} .second{{font-size:14px;fill:#5b6470}}
 .zh{{font-size:15px;font-weight:600}} .en{{font-size:12px;fill:#5b6470}}
 .fact{{font-size:12.5px}} .small{{font-size:11px;fill:#5b6470}} .answer{{font-size:15px;font-weight:700}}
 .number{{font-size:12.5px;font-weight:600}}
 .halo{{paint-order:stroke;stroke:#fff;stroke-width:3.5px;stroke-linejoin:round}}
-.zone{{fill:url(#hatch);stroke:#b8002e;stroke-width:2}} .site{{fill:#1d4f91;fill-opacity:.24;stroke:#12315c;stroke-width:2.4}}
+.zone{{fill:url(#hatch);stroke:#b8002e;stroke-width:2}}
+.site{{fill:#1d4f91;fill-opacity:.24;stroke:#12315c;stroke-width:2.4}}
 .band{{fill:#f0a202;fill-opacity:.16;stroke:#b97800;stroke-width:1;stroke-dasharray:5 4}}
 .inside{{fill:#fff;stroke:#2f6f8f;stroke-width:1.6;stroke-dasharray:9 4}}
 .narrowed{{fill:none;stroke:#2f6f8f;stroke-width:1.2;stroke-dasharray:2 4}}
@@ -49,7 +51,8 @@ DEFS = (
     '<pattern id="hatch" width="9" height="9" patternUnits="userSpaceOnUse">'
     '<rect width="9" height="9" fill="#b8002e" fill-opacity=".10"/>'
     '<path d="M-2 2L2 -2M0 9L9 0M7 11L11 7" stroke="#b8002e" stroke-opacity=".45" stroke-width="1.3"/></pattern>'
-    '<pattern id="outside" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="#e9ecef"/>'
+    '<pattern id="outside" width="8" height="8" patternUnits="userSpaceOnUse">'
+    '<rect width="8" height="8" fill="#e9ecef"/>'
     '<path d="M0 0L8 8M-2 6L2 10M6 -2L10 2" stroke="#c3c9d1" stroke-width="1"/></pattern>'
     '<marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
     'orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="#111"/></marker>'
@@ -77,14 +80,14 @@ def svg_of(figure: Figure, judged: Sequence[Judged]) -> str:
         for i, item in enumerate(judged)
     ]
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label="{escape(f"{figure.zh} / {figure.en}")}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+        f"<title>{escape(f'{figure.zh} / {figure.en}')}</title>",
         f"<style>{STYLE}</style><defs>{DEFS}</defs>",
         f'<rect width="{width}" height="{height}" fill="#f3f5f7"/>',
-        f'<text x="{MARGIN}" y="33" style="font-size:19px;font-weight:700">{escape(figure.zh)}</text>',
-        f'<text x="{width - MARGIN}" y="33" text-anchor="end" class="en" style="font-size:14px">{escape(figure.en)}</text>',
+        f'<text x="{MARGIN}" y="33" class="first">{escape(figure.zh)}</text>',
+        f'<text x="{width - MARGIN}" y="33" text-anchor="end" class="second">{escape(figure.en)}</text>',
         *cards,
-        *_legend(judged, height - 50, width),
+        *_legend(judged, height - 50),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -94,7 +97,8 @@ def _card(judged: Judged, x: float, y: float, number: int) -> str:
     scene = judged.scene
     codes = " ".join(r["code"] for r in judged.finding["reasons"])
     parts = [
-        f'<g transform="translate({x} {y})" data-scene="{scene.key}" data-answer="{judged.answer}" data-reasons="{codes}">',
+        f'<g transform="translate({x} {y})"',
+        f' data-scene="{scene.key}" data-answer="{judged.answer}" data-reasons="{codes}">',
         f'<rect width="{WIDTH}" height="{CARD_HEIGHT}" rx="7" fill="#fff" stroke="#d3d9e0"/>',
         f'<text x="12" y="25" class="zh">{escape(scene.zh)}</text>',
         f'<text x="12" y="43" class="en">{escape(scene.en)}</text>',
@@ -223,14 +227,10 @@ def _arrow(plane: _Plane, line: BaseGeometry, text: str, *, below: bool = False,
         ]
     else:
         start = 'marker-start="url(#arrow)" ' if ends == "both" else ""
-        drawn = [
-            f'<path class="measure" {start}marker-end="url(#arrow)" d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}"/>'
-        ]
-    return [
-        *drawn,
-        f'<text x="{middle:.1f}" y="{top + (20 if below else -8):.1f}" text-anchor="middle" class="number halo">'
-        f"{escape(text)}</text>",
-    ]
+        drawn = [f'<path class="measure" {start}marker-end="url(#arrow)" d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}"/>']
+    y = top + (20 if below else -8)
+    label = f'<text x="{middle:.1f}" y="{y:.1f}" text-anchor="middle" class="number halo">{escape(text)}</text>'
+    return [*drawn, label]
 
 
 def _scale_bar(plane: _Plane) -> list[str]:
@@ -290,7 +290,7 @@ def _numbers(judged: Judged) -> list[str]:
     return [" · ".join(line) for line in (facts, more) if line]
 
 
-def _legend(judged: Sequence[Judged], y: float, width: float) -> list[str]:
+def _legend(judged: Sequence[Judged], y: float) -> list[str]:
     """What the signs mean, and what a is made of."""
     entries: list[tuple[str, str, str]] = [
         ("site", "选址", "site"),

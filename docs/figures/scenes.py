@@ -195,7 +195,9 @@ _OUTSIDE = Scene(
 )
 
 FIGURES: tuple[Figure, ...] = (
-    Figure(name="four-answers", zh="四种结论", en="The four answers", columns=2, scenes=(_HIT, _NEAR, _CLEAR, _OUTSIDE)),
+    Figure(
+        name="four-answers", zh="四种结论", en="The four answers", columns=2, scenes=(_HIT, _NEAR, _CLEAR, _OUTSIDE)
+    ),
     Figure(
         name="hit",
         zh="命中",

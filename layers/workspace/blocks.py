@@ -64,9 +64,7 @@ def stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
         return dtype.newbyteorder("<")
     if dtype.itemsize in _ITEM_BYTES.get(dtype.kind, ()):
         return dtype.newbyteorder("<")
-    raise TypeError(
-        f"arrays of {dtype} cannot be stored; use booleans, integers, floats or text of fixed width"
-    )
+    raise TypeError(f"arrays of {dtype} cannot be stored; use booleans, integers, floats or text of fixed width")
 
 
 def write_blocks(path: Path, chunks: Iterable[bytes | memoryview]) -> tuple[int, bytes]:

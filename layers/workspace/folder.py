@@ -117,9 +117,7 @@ class FolderStore:
             stage = new_stage(root)
             empty = Manifest(required_kinds=kinds, region=region, sequence=0, entries=())
             replace_file(stage_manifest(stage, empty), root / MANIFEST)
-            (root / LAYERS).mkdir(
-                exist_ok=True
-            )  # last: with it alone the folder would be a damaged workspace
+            (root / LAYERS).mkdir(exist_ok=True)  # last: with it alone the folder would be a damaged workspace
             sync_folder(root)
             remove_tree(stage)
         return cls(root, lock_timeout_s=lock_timeout_s)
@@ -364,9 +362,7 @@ class FolderStore:
         found = sha256_of(self._root / inside)
         if found is None:
             return [_damage("source_missing", entry, inside, "it cannot be read")]
-        return (
-            [] if found == entry.sha256 else [_damage("source_damaged", entry, inside, "its digest differs")]
-        )
+        return [] if found == entry.sha256 else [_damage("source_damaged", entry, inside, "its digest differs")]
 
 
 if TYPE_CHECKING:
@@ -374,6 +370,4 @@ if TYPE_CHECKING:
 
 
 def _damage(code: str, entry: VersionEntry, path: str, detail: str) -> Damage:
-    return Damage(
-        code=code, layer=entry.layer, version=entry.version, kind=entry.kind, path=path, detail=detail
-    )
+    return Damage(code=code, layer=entry.layer, version=entry.version, kind=entry.kind, path=path, detail=detail)

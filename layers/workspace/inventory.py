@@ -78,9 +78,7 @@ def _missing(root: Path, entry: VersionEntry) -> list[Damage]:
     inside = f"{LAYERS}/{entry.folder}/{entry.version}"
 
     def damage(code: str, path: str, detail: str) -> Damage:
-        return Damage(
-            code=code, layer=entry.layer, version=entry.version, kind=entry.kind, path=path, detail=detail
-        )
+        return Damage(code=code, layer=entry.layer, version=entry.version, kind=entry.kind, path=path, detail=detail)
 
     if not os.path.isdir(folder):  # noqa: PTH112 - is_dir() raises where a folder may not be entered
         return [damage("version_missing", inside, "the manifest names it")]
@@ -149,8 +147,6 @@ def _folder_damage(path: str, layer: str | None, version: str | None, kind: str 
         layer=layer,
         version=version,
         kind=kind,
-        path=path.encode("utf-8", "backslashreplace").decode(
-            "utf-8"
-        ),  # some disks hold names that are no text
+        path=path.encode("utf-8", "backslashreplace").decode("utf-8"),  # some disks hold names that are no text
         detail=detail if kind else f"{detail}, nor can its card be read",
     )

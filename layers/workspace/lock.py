@@ -40,9 +40,7 @@ def writing(root: Path, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
         raise WorkspaceBusyError(path=root, waited_s=0.0, detail=str(error)) from error
     try:
         if isinstance(lock, SoftFileLock):
-            raise WorkspaceBusyError(
-                path=root, waited_s=0.0, detail="its disk offers no locks; use a local disk"
-            )
+            raise WorkspaceBusyError(path=root, waited_s=0.0, detail="its disk offers no locks; use a local disk")
         yield
     finally:
         lock.release()

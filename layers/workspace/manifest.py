@@ -64,9 +64,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
     for entry in manifest.entries:
         own = {name: getattr(entry, name) for name in sorted(_OWN_FIELDS)}
         own["sizes"] = dict(entry.sizes)
-        layers.setdefault(entry.layer, {"folder": entry.folder, "versions": {}})["versions"][
-            entry.version
-        ] = own
+        layers.setdefault(entry.layer, {"folder": entry.folder, "versions": {}})["versions"][entry.version] = own
     content = {
         "format_version": FORMAT_VERSION,
         "required_kinds": list(manifest.required_kinds),
@@ -111,9 +109,7 @@ def decode_manifest(data: bytes) -> Manifest:
     _require(len(set(folders)) == len(folders), "two layers in one folder")
     entries.sort(key=lambda entry: entry.sequence)
     numbers = [entry.sequence for entry in entries]
-    _require(
-        len(set(numbers)) == len(numbers) and all(0 < n <= sequence for n in numbers), "sequence of a version"
-    )
+    _require(len(set(numbers)) == len(numbers) and all(0 < n <= sequence for n in numbers), "sequence of a version")
     return Manifest(required_kinds=tuple(required), region=region, sequence=sequence, entries=tuple(entries))
 
 
@@ -174,9 +170,7 @@ def _decode_entry(layer: str, folder: str, version: str, own: Any) -> VersionEnt
         and all(is_plain_path(name) and _is_count(size) for name, size in sizes.items()),
         f"sizes of {where}",
     )
-    return VersionEntry(
-        **{**own, "sizes": tuple(sorted(sizes.items()))}, layer=layer, folder=folder, version=version
-    )
+    return VersionEntry(**{**own, "sizes": tuple(sorted(sizes.items()))}, layer=layer, folder=folder, version=version)
 
 
 def _require(condition: bool, what: str) -> None:  # noqa: FBT001

@@ -72,7 +72,7 @@ class Job:
     source_name
         Shown in errors.
     format
-        Name in `spatial.reading.formats`.
+        As `spatial.reading.formats.sniff` names it.
     drivers
         The only GDAL drivers that may look at the bytes.
     members

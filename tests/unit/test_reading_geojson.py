@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spatial.errors import GeometryChoiceError, IncompleteSourceError, MalformedSourceError
+from spatial.errors import (
+    GeometryChoiceError,
+    IncompleteSourceError,
+    LayerChoiceError,
+    MalformedSourceError,
+    ZoneConflictError,
+)
 from spatial.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -148,3 +154,19 @@ def test_heights_and_gb18030_do_not_matter(tmp_path: Path) -> None:
     reading = read(path)
     assert reading.geometries[0].wkt == "POINT (117 49)"
     assert (reading.encoding, reading.attributes[0]["name"]) == ("gb18030", "地块")
+
+
+def test_a_large_file_on_one_line_is_recognised(tmp_path: Path) -> None:
+    many = [feature(polygon(SQUARE)) for _ in range(1000)]
+    reading = read_json(tmp_path, json.dumps(collection(*many), ensure_ascii=False))
+    assert len(reading.geometries) == 1000
+
+
+def test_a_layer_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LayerChoiceError, match="no layer '红线'; there are: site"):
+        read_json(tmp_path, feature(polygon(SQUARE)), layer="红线")
+
+
+def test_degrees_are_not_taken_for_metres(tmp_path: Path) -> None:
+    with pytest.raises(ZoneConflictError, match="is in metres, the coordinates are degrees"):
+        read_json(tmp_path, feature(polygon(SQUARE)), crs="EPSG:4549")

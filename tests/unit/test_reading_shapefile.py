@@ -130,6 +130,16 @@ def test_a_header_that_claims_more_than_there_is_is_refused(shp: Path) -> None:
         read(shp)
 
 
+def test_a_table_of_records_without_width_is_refused_at_once(shp: Path) -> None:
+    """Four thousand million records of no bytes fit any file, and take an hour to walk through."""
+    data = bytearray(shp.with_suffix(".dbf").read_bytes())
+    struct.pack_into("<I", data, 4, 2**32 - 1)
+    struct.pack_into("<H", data, 10, 0)
+    shp.with_suffix(".dbf").write_bytes(data)
+    with pytest.raises(IncompleteSourceError, match="room for fewer"):
+        read(shp)
+
+
 def test_files_with_different_numbers_of_records_are_refused(shp: Path) -> None:
     """The .shp is cut after two records and its length corrected: only the other files tell."""
     data = bytearray(shp.read_bytes())
