@@ -14,12 +14,12 @@ from apps.cli.errors import EXIT_OF_ANSWER
 from apps.cli.options import (
     AREA,
     DATE,
+    POSITIVE,
     accuracy_option,
     crs_option,
     datum_option,
     geometry_option,
     lang_option,
-    positive,
     region_option,
 )
 
@@ -58,7 +58,7 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 @lang_option
 @crs_option
 @accuracy_option
-@click.option("--radius-m", type=positive(), metavar="M", help="点位的半径，米 / radius of a point site, metres")
+@click.option("--radius-m", type=POSITIVE, metavar="M", help="点位的半径，米 / radius of a point site, metres")
 @click.option(
     "--area", type=AREA, metavar="A", help="点位的用地面积，如 4.5亩 / area of a point site: 3000, 4.5mu, 2ha"
 )

@@ -75,8 +75,8 @@ def shown(value: object, encoding: str = "utf-8") -> str:
 
 
 def say(console: Console, text: str, style: str = "") -> None:
-    """One line, folded at the width of the console."""
-    console.print(Text(shown(text, console.encoding), style=style, overflow="fold"))
+    """One line, never folded: what stands in it may be a path that somebody copies."""
+    console.print(Text(shown(text, console.encoding), style=style), soft_wrap=True)
 
 
 def write_json(document: Mapping[str, Any]) -> None:

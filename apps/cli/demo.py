@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apps.cli.console import console_on, progress
+from apps.cli.console import console_on, progress, say
 from apps.cli.options import lang_option
 
 if TYPE_CHECKING:
@@ -60,18 +60,11 @@ def _print(console: Console, made: Demo, language: Language) -> None:
     page.table([(page.say(f"column_{name}"), kind) for name, kind in columns], rows)
     page.print()
     site = made.folder / "sites" / made.results[0].site.argument
-    page.pairs(
-        [
-            (both("demo_map"), made.map),
-            (both("demo_data"), made.data),
-            (both("demo_export"), made.export),
-            (both("demo_workspace"), made.workspace),
-        ]
-    )
-    page.line(f"{both('demo_try')}:")
-    # not folded: it is there to be copied
-    command = f"  sanxian check {_quoted(site)} --workspace {_quoted(made.workspace)}"
-    page.console.print(page.text(command), soft_wrap=True)
+    places = [("demo_map", made.map), ("demo_data", made.data), ("demo_export", made.export)]
+    for code, path in (*places, ("demo_workspace", made.workspace)):
+        say(console, f"{both(code)}: {path}")
+    say(console, f"{both('demo_try')}:")
+    say(console, f"  sanxian check {_quoted(site)} --workspace {_quoted(made.workspace)}")
 
 
 def _quoted(path: Path) -> str:

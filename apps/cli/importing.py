@@ -14,12 +14,12 @@ from apps.cli.console import console_on, progress
 from apps.cli.options import (
     DATE,
     KIND,
+    POSITIVE,
     accuracy_option,
     crs_option,
     datum_option,
     geometry_option,
     lang_option,
-    positive,
     workspace_argument,
 )
 
@@ -75,13 +75,13 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
     "--scale", type=click.IntRange(min=1), metavar="N", help="比例尺 1:N / scale of the map it was taken from"
 )
 @click.option("--boundary", type=click.Choice(["surveyed"]), help="边界经勘界立标 / boundary surveyed, with markers")
-@click.option("--influence-m", type=positive(), metavar="M", help="影响距离，米 / influence distance, metres")
+@click.option("--influence-m", type=POSITIVE, metavar="M", help="影响距离，米 / influence distance, metres")
 @click.option("--restricted/--open", default=None, help="内部使用或可公开 / internal use, or open")
 @click.option("--synthetic", is_flag=True, help="合成示例，不代表真实管控边界 / no real control boundary")
 @click.option(
     "--expect-features", type=click.IntRange(min=0), metavar="N", help="应有要素数 / features there should be"
 )
-@click.option("--expect-area-km2", type=positive(), metavar="X", help="应有面积，平方公里 / area there should be, km2")
+@click.option("--expect-area-km2", type=POSITIVE, metavar="X", help="应有面积，平方公里 / area there should be, km2")
 @click.option("--declared-none", is_flag=True, help="主管部门声明没有此类区域 / an authority declares there is none")
 @click.option(
     "--accept-rejected",

@@ -54,7 +54,10 @@ class Program(click.Group):
         try:
             status = super().main(args, prog_name, standalone_mode=False, **extra)
         except click.UsageError as error:
-            _show_usage(error)
+            if type(error).__name__ == "NoArgsIsHelpError":  # not in older clicks
+                error.show()
+            else:
+                _show_usage(error)
             sys.exit(EXIT_USAGE)
         except click.ClickException as error:
             sys.stderr.write(f"错误 / error: {shown(error.format_message(), sys.stderr.encoding or 'ascii')}\n")

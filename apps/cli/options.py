@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -22,12 +23,12 @@ __all__ = [
     "DATE",
     "DISTRICTS",
     "KIND",
+    "POSITIVE",
     "accuracy_option",
     "crs_option",
     "datum_option",
     "geometry_option",
     "lang_option",
-    "positive",
     "region_option",
     "workspace_argument",
 ]
@@ -91,6 +92,22 @@ class AreaType(_NumberType):
         )
 
 
+class PositiveType(_NumberType):
+    """A number above nought; ``nan`` and ``inf`` are none."""
+
+    name = "NUMBER"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if 0 < number < math.inf:
+            return number
+        raise click.BadParameter(f"{value!r} 不是正数 / is no number above 0", ctx=ctx, param=param)
+
+
 class DistrictsType(_TextType):
     """District codes of six digits, parted by commas."""
 
@@ -106,12 +123,7 @@ class DistrictsType(_TextType):
         )
 
 
-DATE, KIND, AREA, DISTRICTS = DateType(), KindType(), AreaType(), DistrictsType()
-
-
-def positive() -> click.FloatRange:
-    """A number above nought; ``nan`` and ``inf`` are none."""
-    return click.FloatRange(min=0, min_open=True, max=1e9)
+DATE, KIND, AREA, POSITIVE, DISTRICTS = DateType(), KindType(), AreaType(), PositiveType(), DistrictsType()
 
 
 def workspace_argument(function: _F) -> _F:
@@ -141,7 +153,7 @@ def geometry_option(function: _F) -> _F:
 def accuracy_option(function: _F) -> _F:
     """``--accuracy-m``."""
     text = "平面位置精度，米，95% 置信 / positional accuracy in metres, 95 %"
-    return click.option("--accuracy-m", type=positive(), metavar="M", help=text)(function)
+    return click.option("--accuracy-m", type=POSITIVE, metavar="M", help=text)(function)
 
 
 def region_option(text: str) -> Callable[[_F], _F]:

@@ -39,7 +39,6 @@ FONT = (
 )
 COLOURS = {1: "#ff7b72", 2: "#7ee787", 3: "#e3b341", 5: "#d2a8ff", 6: "#79c0ff"}
 """By number of the terminal's colour: red, green, yellow, magenta, cyan."""
-MAP_SIZE = {"width": 1240, "height": 760}
 
 
 def demo_verdict(demo: Path, site: str = "合成风电场.geojson") -> tuple[Verdict, FolderStore]:
@@ -143,7 +142,7 @@ def map_picture(verdict: Verdict, store: FolderStore, target: Path, language: La
         page_file = Path(folder) / "map.html"
         page_file.write_text(map_of(verdict, verdict.to_dict(), store, language=language), encoding="utf-8")
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=MAP_SIZE, offline=True)
+        page = browser.new_page(viewport={"width": 1240, "height": 760}, offline=True)
         page.goto(page_file.as_uri())
         with contextlib.suppress(Waited):
             page.wait_for_function("document.fonts.ready.then(() => true)", timeout=5000)

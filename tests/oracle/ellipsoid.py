@@ -56,8 +56,13 @@ class Frame:
 
 
 def united(geometries: list[BaseGeometry]) -> BaseGeometry:
-    """Union on the 1e-8° grid. *Decided*: a single zone is put on the grid too; parts thinner than the grid vanish."""
-    return shapely.union_all(np.array(geometries, dtype=object), grid_size=GRID_DEG)
+    """
+    Union on the 1e-8° grid. *Decided*: a single zone is put on the grid too; parts thinner than the grid vanish.
+
+    ``union_all`` leaves a single geometry off its ``grid_size`` (shapely 2.2, GEOS 3.14), hence the second step.
+    """
+    union = shapely.union_all(np.array(geometries, dtype=object), grid_size=GRID_DEG)
+    return shapely.set_precision(shapely.set_precision(union, GRID_DEG), 0)
 
 
 def widened(bounds: Box | None, metres: float) -> BaseGeometry:
@@ -119,7 +124,8 @@ def distance_m(one: BaseGeometry, other: BaseGeometry) -> float:
         pairs_a, pairs_b = _halve(pairs_a, pairs_b, long_a)
         long_b = _half_lengths(pairs_b) > enough
         pairs_b, pairs_a = _halve(pairs_b, pairs_a, long_b)
-    best = np.argsort(_planar_distances(pairs_a, pairs_b))[:4]
+    planar = _planar_distances(pairs_a, pairs_b)
+    best = [k for k in np.argsort(planar)[:24] if planar[k] <= 1.001 * planar.min() + 0.001]
     return float(min(_search(pairs_a[k], pairs_b[k]) for k in best))
 
 
@@ -163,9 +169,11 @@ def _halve(
 
 
 def _planar_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance of each pair of edges in a plane scaled at the pair's own latitude: good enough to rank them."""
+    """Metres between each pair of edges in a plane scaled at the pair's own latitude: good enough to rank them."""
     lat = np.radians((a[:, 1] + a[:, 3] + b[:, 1] + b[:, 3]) / 4)
-    scale = np.column_stack([np.cos(lat), np.ones_like(lat)])
+    w2 = 1 - ECC2 * np.sin(lat) ** 2
+    east, north = SEMI_MAJOR_M * np.cos(lat) / np.sqrt(w2), SEMI_MAJOR_M * (1 - ECC2) / w2**1.5
+    scale = np.radians(np.column_stack([east, north]))
     ends_a, ends_b = (a[:, :2] * scale, a[:, 2:] * scale), (b[:, :2] * scale, b[:, 2:] * scale)
 
     def to_edge(p: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:

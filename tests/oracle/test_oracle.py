@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 
 from tests.oracle.cases import KINDS, SHIFT_KINDS, make_case, seeded, snapped_zones
-from tests.oracle.ellipsoid import GEOD, Frame, area_m2, distance_m, metres_per_degree
+from tests.oracle.ellipsoid import GEOD, Frame, area_m2, distance_m, metres_per_degree, united
 from tests.oracle.plain import (
     PlainAnswer,
     PlainLayer,
@@ -117,9 +117,29 @@ class TestEllipsoid:
         found = distance_m(site, other)
         assert sampled - 0.05 < found <= sampled + 1e-6  # √(0.5² + 0.2²) = 0.54
 
+    def test_distance_picks_the_nearest_of_corners_nearly_as_near_in_every_direction(self) -> None:
+        # The ellipsoid's degrees are 0.7 % off a sphere's: the corner to the north is 1 mm nearer than that to the east.
+        corners = MultiPoint([HERE.to_degrees(Point(12.001, 0)), HERE.to_degrees(Point(0, 12.0))])
+        assert distance_m(Point(117.5, 49.4), corners) == pytest.approx(12.0, abs=1e-4)
+        swapped = MultiPoint([HERE.to_degrees(Point(12.0, 0)), HERE.to_degrees(Point(0, 12.001))])
+        assert distance_m(Point(117.5, 49.4), swapped) == pytest.approx(12.0, abs=1e-4)
+
     def test_distance_is_zero_inside_and_infinite_to_nothing(self) -> None:
         assert distance_m(degrees(Point(0, 0)), degrees(SQUARE_200)) == 0
         assert distance_m(degrees(Point(0, 0)), Polygon()) == math.inf
+
+
+class TestUnion:
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_zones_lie_on_the_grid_whether_one_or_many(self, count: int) -> None:
+        zones = [box(117.1234567891, 49.0 + k, 117.2, 49.5 + k) for k in range(count)]
+        union = united(zones)
+        assert union.bounds[0] == pytest.approx(117.12345679, abs=1e-12)
+        assert shapely.get_precision(union) == 0
+
+    def test_tiles_a_hair_apart_are_one_part(self) -> None:
+        tiles = [box(117.0, 49.0, 117.1, 49.1), box(117.1 + 4e-9, 49.0, 117.2, 49.1)]
+        assert united(tiles).geom_type == "Polygon"
 
 
 class TestAccuracy:

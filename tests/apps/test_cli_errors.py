@@ -1,0 +1,95 @@
+"""Every named error has a line in both languages and a status; everything else keeps its traceback."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from apps.cli.console import shown
+from apps.cli.errors import ApplicationError, is_named, line_of
+from apps.cli.main import Program
+from apps.cli.options import AREA
+from layers.errors import LayerError
+from layers.workspace.store import DAMAGE_CODES
+from maps.errors import MapsError
+from screening.errors import ScreeningError
+from screening.words import has_word, word
+from spatial.errors import SpatialError
+from spatial.reading.model import _MESSAGES
+from tests.apps.cli import run
+
+BASES = (SpatialError, LayerError, ScreeningError, MapsError, ApplicationError)
+
+
+def family(base):
+    return [base, *(c for child in base.__subclasses__() for c in family(child))]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_every_named_error_has_a_chinese_lead_in(base):
+    without = []
+    for cls in family(base):
+        names = [c.__name__ for c in cls.__mro__ if has_word(f"error.{c.__name__}")]
+        if names[0] == "Exception" and cls not in BASES:
+            without.append(cls.__name__)
+        assert is_named(cls.__new__(cls))
+    assert without == []
+
+
+def test_damages_and_problems_have_words():
+    assert [code for code in DAMAGE_CODES if not has_word(f"damage.{code}")] == []
+    assert [code for code in _MESSAGES if not has_word(f"problem.{code}")] == []
+    for code in _MESSAGES:
+        word(f"problem.{code}", "zh").encode("gbk")
+
+
+def test_a_message_of_several_lines_is_one_line():
+    class BrokenError(ScreeningError):
+        pass
+
+    assert line_of(BrokenError("one\n  two\r\nthree")) == "错误：输入未被接受 / error: one two three"
+
+
+def test_a_bug_is_no_input_error():
+    assert not is_named(ValueError("x"))
+
+    @click.group(cls=Program, invoke_without_command=True)
+    def program() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        program.main([], prog_name="program")
+
+
+def test_the_program_alone_shows_its_help():
+    done = run()
+    assert done.exit_code == 2
+    assert "sanxian" in done.stderr
+    assert "--version" in done.stderr
+    assert "check" in done.stderr
+
+
+def test_unknown_commands_are_usage():
+    done = run("frobnicate")
+    assert done.exit_code == 2
+    assert "frobnicate" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("甲\n乙", "甲 乙"),
+        ("a\x00b\x1b[2J", "a\\x00b\\x1b[2J"),
+        ("right\u202eleft", "right\\u202eleft"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_text_of_a_file_cannot_steer_the_terminal(text, expected):
+    assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "square_metres"), [("3000", 3000), ("4.5亩", 3000), ("2公顷", 20_000), ("0.5 km2", 500_000)]
+)
+def test_areas_have_units(text, square_metres):
+    assert AREA.convert(text, None, None) == pytest.approx(square_metres)
