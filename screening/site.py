@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
 
-from layers.fields import FieldAliases
+from layers.fields import fold
 from layers.repair import repair
+from layers.stated import AREA_UNITS_M2, areas_stated_m2, number_stated
 from screening.errors import EmptySiteError, SiteOptionError
 from spatial.accuracy import PositionalAccuracy, restated, stated_accuracy
 from spatial.crs import to_geographic
+from spatial.measure import ellipsoidal_area
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -128,12 +133,11 @@ def place(
         rejected += int(mended.rejected.sum())
         keep = np.flatnonzero(~mended.rejected)
         placed = repair(to_geographic(mended.geometries[keep], reading.crs)).geometries
-        aliases = FieldAliases.load()
         for i, geometry in zip(keep, placed, strict=True):
             if geometry is None:
                 rejected += 1
                 continue
-            parts.append(_part(reading.ids[i], geometry, reading.attributes[i], aliases))
+            parts.append(_part(reading.ids[i], geometry, reading.attributes[i]))
     if not parts:
         raise EmptySiteError(
             source=reading.source_name,
@@ -169,17 +173,50 @@ def _radius(source: str, parts: list[SitePart], radius_m: float | None, area_m2:
     return float(radius_m) if radius_m is not None else FAR_CORNER * math.sqrt(float(area_m2 or 0.0))
 
 
-def _part(name: str, geometry: Any, attributes: dict[str, Any], aliases: FieldAliases) -> SitePart:
-    view = aliases.view(attributes)
-    declared = attributes.get("declared_area_m2")
+def _part(name: str, geometry: Any, attributes: dict[str, Any]) -> SitePart:
+    columns = {fold(column): value for column, value in attributes.items()}
+
+    def first(meaning: str) -> Any:
+        found = (columns.get(fold(alias)) for alias in _columns()[meaning])
+        return next((value for value in found if value not in (None, "")), None)
+
+    def text(meaning: str) -> str | None:
+        value = first(meaning)
+        return None if value is None else str(value).strip() or None
+
+    measured = float(np.nansum(ellipsoidal_area([geometry])))
+    declared = attributes.get("declared_area_m2")  # a reading that knows the unit says so by this name
     return SitePart(
         id=name,
         geometry=geometry,
-        name=view.get("name"),
-        use=view.get("use"),
-        mode=view.get("mode"),
-        declared_area_m2=float(declared) if isinstance(declared, int | float) else None,
+        name=text("name"),
+        use=text("use"),
+        mode=text("mode"),
+        declared_area_m2=float(declared)
+        if isinstance(declared, int | float)
+        else _declared_m2(first("area"), measured),
     )
+
+
+@cache
+def _columns() -> dict[str, list[str]]:
+    table: dict[str, list[str]] = tomllib.loads(
+        files("screening").joinpath("site_fields.toml").read_text(encoding="utf-8")
+    )
+    return table
+
+
+def _declared_m2(value: Any, measured_m2: float) -> float | None:
+    """A declared area in square metres; of a bare number the unit (m², hm², 亩, km²) that fits the geometry by 5 %."""
+    if isinstance(value, str):
+        stated = areas_stated_m2(value)
+        if stated:
+            return float(max(stated))
+    number = number_stated(str(value)) if value is not None else None
+    if number is None or number <= 0 or measured_m2 <= 0:
+        return None
+    fits = [number * unit for unit in AREA_UNITS_M2.values() if abs(number * unit / measured_m2 - 1) <= 0.05]
+    return fits[0] if fits else None
 
 
 def _united(geometries: list[Any]) -> Any:

@@ -32,6 +32,8 @@ Errors of ``spatial``.
     + UnknownCRSError                (not understood, contradictory, or not one for maps)
     + DatumShiftUnknownError         (Xi'an 80, Beijing 54, others: no parameters are published)
     + OutsideWorkingAreaError        (not finite, or outside 60-150 E, 0-60 N)
+    + OffsetUndefinedError           (GCJ-02 and BD-09 are defined in China only)
+    + ControlPointsError             (too few, or so placed that no shift of a datum follows from them)
   x TooManyVerticesError             (also ValueError)
   x DataFileMissingError             (also FileNotFoundError; the installation is incomplete)
   x BoundaryError
@@ -54,6 +56,7 @@ __all__ = [
     "BoundariesNotBuiltError",
     "BoundaryError",
     "CRSError",
+    "ControlPointsError",
     "CoordinateError",
     "DataFileMissingError",
     "DatumShiftUnknownError",
@@ -65,6 +68,7 @@ __all__ = [
     "MissingCRSError",
     "NotWritableError",
     "NumberNotWritableError",
+    "OffsetUndefinedError",
     "OutputInTheWayError",
     "OutputInUseError",
     "OutsideWorkingAreaError",
@@ -393,6 +397,54 @@ class OutsideWorkingAreaError(CRSError):
         self.lat = lat
         self.x = x
         self.y = y
+
+
+class OffsetUndefinedError(CRSError):
+    """
+    A coordinate where GCJ-02 and BD-09 are not defined: not finite, or not in China.
+
+    Parameters
+    ----------
+    lon, lat
+        The first such coordinate, degrees.
+    row
+        Its position in the array, from 0.
+    """
+
+    def __init__(self, *, lon: float, lat: float, row: int) -> None:
+        super().__init__(
+            code="offset_undefined",
+            detail=f"Row {row}: GCJ-02 and BD-09 have no value at {lon}, {lat}; they are defined in China only",
+            remedy="Check the order of the columns, and whether these are degrees",
+        )
+        self.lon = lon
+        self.lat = lat
+        self.row = row
+
+
+class ControlPointsError(CRSError):
+    """
+    Control points from which no shift of a datum follows.
+
+    Parameters
+    ----------
+    kind
+        ``3``, ``4`` or ``7`` parameters.
+    given, needed
+        How many points there are, and the least there must be.
+    reason
+        Why they are not used, one English line.
+    """
+
+    def __init__(self, *, kind: int, given: int, needed: int, reason: str) -> None:
+        super().__init__(
+            code="control_points",
+            detail=f"{given} control points give no {kind}-parameter shift: {reason}",
+            remedy=f"Give at least {needed} points known in both systems, spread over and around the data",
+        )
+        self.kind = kind
+        self.given = given
+        self.needed = needed
 
 
 class TooManyVerticesError(SpatialError, ValueError):

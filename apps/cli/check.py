@@ -36,6 +36,7 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 
 
 @click.command(
+    short_help="核查一个项目选址 / check one site",
     help=(
         "核查一个项目选址。SITE 为文件（GeoJSON、shapefile、ZIP、KML、GeoPackage、DXF、CSV、XLSX、TXT 等），"
         "或直接键入的坐标，如 117.45,49.58；以“-”开头的写在 -- 之后。\n\n"
@@ -44,7 +45,7 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
         "退出码 / exit status: 0 已完成，不论结论 completed, whatever the answer; 2 用法 usage; "
         "3 输入未被接受 input rejected; "
         "--exit-code: 10 命中 hit, 11 边界不确定 uncertain, 12 无法判断 unknown"
-    )
+    ),
 )
 @click.argument("site", metavar="SITE")
 @click.option(

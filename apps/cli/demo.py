@@ -20,12 +20,13 @@ __all__ = ["demo"]
 
 
 @click.command(
+    short_help="生成演示 / make the demo",
     help=(
         "生成演示：合成图层的工作区、示例选址、地图、报告数据和 shapefile 成果。"
         "DIR 默认为 sanxian-demo，须是新的、空的或以前的演示。\n\n"
         "Make the demo: a workspace of synthetic layers, sample sites, a map, report data and a shapefile export. "
         "DIR is sanxian-demo by default and must be new, empty or an earlier demo."
-    )
+    ),
 )
 @click.argument("folder", metavar="[DIR]", default="sanxian-demo", type=click.Path(path_type=Path, file_okay=False))
 @lang_option

@@ -9,6 +9,7 @@ Exit status: 0 the run completed, whatever the answer; 2 usage; 3 input rejected
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ EXIT_USAGE = 2
 EXIT_REJECTED = 3
 EXIT_OF_ANSWER = {"hit": 10, "uncertain": 11, "unknown": 12, "clear": 0}
 """Exit statuses of ``sanxian check --exit-code``."""
+_DISK = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EIO}
+"""No permission, disk full, read-only or broken: nothing of ours to mend."""
 
 
 class ApplicationError(Exception):
@@ -50,12 +53,14 @@ class DemoFolderError(ApplicationError, FileExistsError):
 
 
 def is_named(error: BaseException) -> bool:
-    """Whether an exception is one of ours: wrong input, not a bug."""
+    """Whether an exception is one of ours, or the disk's: wrong input, not a bug."""
     from layers.errors import LayerError
     from maps.errors import MapsError
     from screening.errors import ScreeningError
     from spatial.errors import SpatialError
 
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return True
     return isinstance(error, SpatialError | LayerError | ScreeningError | MapsError | ApplicationError)
 
 

@@ -37,6 +37,7 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 
 @click.command(
     name="import",
+    short_help="把文件导入为图层 / import a file as a layer",
     help=(
         "把一个文件导入为图层。\n\n"
         "Import a file as a layer. Accuracy is stated one way: --accuracy-m, --scale or --boundary surveyed. "

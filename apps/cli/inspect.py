@@ -21,10 +21,11 @@ _SHOWN = 20
 
 
 @click.command(
+    short_help="看文件里有什么 / what a file holds",
     help=(
         "看一个文件里有什么：格式、坐标系及其依据、要素、字段、问题。\n\n"
         "What a file holds: format, CRS and what it rests on, features, fields, problems. Nothing is changed."
-    )
+    ),
 )
 @click.argument("file", metavar="FILE")
 @crs_option

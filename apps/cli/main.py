@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,9 @@ class Program(click.Group):
         except click.ClickException as error:
             sys.stderr.write(f"错误 / error: {shown(error.format_message(), sys.stderr.encoding or 'ascii')}\n")
             sys.exit(error.exit_code)
+        except BrokenPipeError:  # the reader of the table has gone, as in `| head`
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - nothing more can be said
+            sys.exit(1)
         except (click.Abort, KeyboardInterrupt):
             sys.stderr.write("已中止 / aborted\n")
             sys.exit(130)

@@ -19,11 +19,12 @@ __all__ = ["in_use", "init", "layers", "prune"]
 
 
 @click.command(
+    short_help="新建工作区 / make a workspace",
     help=(
         "新建工作区：一个文件夹，可整体复制。\n\n"
         "Make a workspace: one folder, safe to copy. Without --require a full answer needs red_lines, protected_areas, "
         "water_sources and control_units."
-    )
+    ),
 )
 @workspace_argument
 @click.argument("more", nargs=-1, type=KIND, metavar="")
@@ -63,10 +64,11 @@ def _require_districts(codes: list[str]) -> None:
 
 
 @click.command(
+    short_help="列出图层卡片 / the layer cards",
     help=(
         "列出各图层的卡片：来源、日期、精度、覆盖范围、修复与拒收。\n\n"
         "The layer cards: source, dates, accuracy, coverage, what was repaired and rejected."
-    )
+    ),
 )
 @workspace_argument
 @lang_option
@@ -79,10 +81,11 @@ def layers(workspace: Path, lang: Language) -> None:
 
 
 @click.command(
+    short_help="删除无用的旧版本 / drop versions that nothing uses",
     help=(
         "删除不再有用的旧版本：今天和以后都不作答、也没有核查记录提到的版本。\n\n"
         "Drop versions that nothing uses: they answer neither today nor later, and no record of a check names them."
-    )
+    ),
 )
 @workspace_argument
 @click.option("--dry-run", is_flag=True, help="只列出，不删除 / list them only")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
 import click
 import pytest
 
@@ -18,6 +23,7 @@ from spatial.errors import SpatialError
 from spatial.reading.model import _MESSAGES
 from tests.apps.cli import run
 
+ROOT = Path(__file__).resolve().parents[2]
 BASES = (SpatialError, LayerError, ScreeningError, MapsError, ApplicationError)
 
 
@@ -30,7 +36,7 @@ def test_every_named_error_has_a_chinese_lead_in(base):
     without = []
     for cls in family(base):
         names = [c.__name__ for c in cls.__mro__ if has_word(f"error.{c.__name__}")]
-        if names[0] == "Exception" and cls not in BASES:
+        if names[0] in ("Exception", "OSError") and cls not in BASES:
             without.append(cls.__name__)
         assert is_named(cls.__new__(cls))
     assert without == []
@@ -48,6 +54,22 @@ def test_a_message_of_several_lines_is_one_line():
         pass
 
     assert line_of(BrokenError("one\n  two\r\nthree")) == "错误：输入未被接受 / error: one two three"
+
+
+def test_a_full_disk_is_no_bug_and_has_its_line():
+    full = OSError(errno.ENOSPC, "No space left on device", "a.json")
+    assert is_named(full)
+    assert line_of(full).startswith("错误：磁盘或权限问题 / error: ")
+    assert not is_named(OSError(errno.EBADF, "Bad file descriptor"))
+
+
+def test_a_reader_that_has_gone_leaves_no_traceback():
+    command = [sys.executable, "-u", "-m", "apps.cli.main", "import", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        process.stdout.close()
+        said = process.stderr.read().decode("utf-8", "replace")
+    assert "Traceback" not in said
+    assert process.returncode != 3
 
 
 def test_a_bug_is_no_input_error():

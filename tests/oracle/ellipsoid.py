@@ -57,7 +57,7 @@ class Frame:
 
 def united(geometries: list[BaseGeometry]) -> BaseGeometry:
     """
-    Union on the 1e-8° grid. *Decided*: a single zone is put on the grid too; parts thinner than the grid vanish.
+    Union on the 1e-8° grid. *Decided*: a single zone is put on the grid too. What is thinner than the grid vanishes: never measure a gap on it.
 
     ``union_all`` leaves a single geometry off its ``grid_size`` (shapely 2.2, GEOS 3.14), hence the second step.
     """
@@ -125,7 +125,7 @@ def distance_m(one: BaseGeometry, other: BaseGeometry) -> float:
         long_b = _half_lengths(pairs_b) > enough
         pairs_b, pairs_a = _halve(pairs_b, pairs_a, long_b)
     planar = _planar_distances(pairs_a, pairs_b)
-    best = [k for k in np.argsort(planar)[:24] if planar[k] <= 1.001 * planar.min() + 0.001]
+    best = [k for k in np.argsort(planar)[:10] if planar[k] <= 1.001 * planar.min() + 0.001]
     return float(min(_search(pairs_a[k], pairs_b[k]) for k in best))
 
 

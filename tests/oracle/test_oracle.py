@@ -302,6 +302,10 @@ class TestUncertainAndClear:
         assert ask(Point(0, 0), ring, a=39).answer == "clear"
         assert ask(Point(0, 0), ring, a=41).answer == "uncertain"
 
+    def test_a_zone_narrower_than_the_grid_is_not_lost(self) -> None:
+        assert united([degrees(box(0, -50, 0.0003, 50))]).is_empty
+        assert ask(Point(1, 0), zone(box(0, -50, 0.0003, 50)), a=2).answer == "uncertain"
+
     def test_nothing_declared_is_clear_by_declaration(self) -> None:
         layer = PlainLayer(coverage=EVERYWHERE, declared_none=True)
         found = plain_answer(degrees(Point(0, 0)), layer, site_accuracy_m=1)

@@ -62,11 +62,11 @@ def test_no_shift_that_is_tried_undoes_a_hit(first_seed: int) -> None:
 def test_99_of_100_that_no_shift_of_115_percent_undoes_are_hits() -> None:
     """Only what shares an interior: a parcel that fits round a zone without overlapping it is a touch (§2)."""
     sure, missed = 0, []
-    for case in seeded(300, SHIFT_KINDS[:-1], first_seed=5000):
+    for case in seeded(220, SHIFT_KINDS[:-1], first_seed=5000):
         if best_hold_m(case) < 1.15 * case.a_m:
             continue
         sure += 1
         if ask_engine(case) != "hit":
             missed.append(told(case))
-    assert sure >= 130
+    assert sure >= 90
     assert len(missed) <= 0.01 * sure, "\n".join(missed)
