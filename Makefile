@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench setup system clean
+.PHONY: demo test check bench figures setup system clean
 
 setup: $(STAMP)
 
@@ -28,11 +28,16 @@ test: setup system
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --quiet --preview --select D417,DOC102,DOC202 spatial layers screening maps apps
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# the pictures in README.md and docs/, from the engine's own answers
+figures: setup system
+	$(BIN)/python -m docs.figures
 
 clean:
 	rm -rf $(VENV) demo

@@ -36,8 +36,8 @@ __all__ = [
 CHINA_BOX = (72.004, 0.8293, 137.8347, 55.8271)
 """West, south, east, north of where the offsets are applied, degrees. It takes in parts of other countries too."""
 
-OFFSET_AT_MOST_M = 2_500.0
-"""No position in ``CHINA_BOX`` is moved further than this, metres, by either offset."""
+OFFSET_AT_MOST_M = 1_600.0
+"""No position in ``CHINA_BOX`` is moved further than this, metres, by both offsets."""
 
 _A_M = 6378245.0  # Krassowsky: with 6378137 the results are 8-10 mm off those of the services' own code
 _EE = 0.00669342162296594323
@@ -73,8 +73,8 @@ def wgs84_to_gcj02(lon_lat: ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> wgs84_to_gcj02([[116.377817, 39.911954]]).tolist()
-    [[116.38404722455657, 39.91334545536069]]
+    >>> wgs84_to_gcj02([[116.377817, 39.911954]]).round(9).tolist()
+    [[116.384047225, 39.913345455]]
     """
     return _gcj02(_checked(lon_lat))
 
@@ -130,8 +130,8 @@ def gcj02_to_bd09(lon_lat: ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> gcj02_to_bd09([[121.09626927850977, 30.608604368560773]]).round(12).tolist()
-    [[121.102717246222, 30.614845759768]]
+    >>> gcj02_to_bd09([[121.09626927850977, 30.608604368560773]]).round(9).tolist()
+    [[121.102717246, 30.61484576]]
     """
     return _bd09(_checked(lon_lat))
 
@@ -169,8 +169,8 @@ def wgs84_to_bd09(lon_lat: ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> wgs84_to_bd09([[121.0917077, 30.6107779]]).round(12).tolist()
-    [[121.102717246222, 30.614845759768]]
+    >>> wgs84_to_bd09([[121.0917077, 30.6107779]]).round(9).tolist()
+    [[121.102717246, 30.61484576]]
     """
     return _bd09(_gcj02(_checked(lon_lat)))
 

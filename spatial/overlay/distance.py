@@ -27,6 +27,7 @@ __all__ = ["Nearest", "distance_to", "nearest_of", "nearest_of_boxes"]
 EARTH_RADIUS_M = 6_371_000.0
 CHUNK = 64
 EDGE_CHUNK = 256
+EDGES_FIRST = 8
 ZOOMS = 10
 TOLERANCE_M = 2e-3
 """A pair of edges that could be nearer by less than this is not looked at."""
@@ -75,13 +76,12 @@ def nearest_of(site: BaseGeometry, targets: NDArray[Any]) -> Nearest:
     upper = float(np.min(plane * (1 + slack)))
     order = np.argsort(plane, kind="stable")
     rows = order[plane[order] / (1 + slack[order]) <= upper]
-    settled = sorted((_settled(site, targets[row], int(row)) for row in rows), key=lambda found: found.distance_m)
-    best = settled[0]
-    for found in settled:
-        bias = _bias(site, targets[found.row], found)
-        if bias > TOLERANCE_M and found.distance_m - bias < best.distance_m:
-            better = _among_edges(site, targets[found.row], found)
-            best = better if better.distance_m < best.distance_m else best
+    best = _settled(site, targets[rows[0]], int(rows[0]))
+    if _bias(site, targets[rows], best) > TOLERANCE_M:
+        return _among_edges(site, targets, rows, best)
+    for row in rows[1:]:
+        found = _settled(site, targets[row], int(row))
+        best = found if found.distance_m < best.distance_m else best
     return best
 
 
@@ -152,7 +152,7 @@ def _measured(lon1: float, lat1: float, lon2: float, lat2: float, row: int) -> N
     return Nearest(distance_m=metres, bearing_deg=bearing if metres > 0 else None, row=row)
 
 
-def _bias(site: BaseGeometry, target: BaseGeometry, found: Nearest) -> float:
+def _bias(site: BaseGeometry, targets: NDArray[Any], found: Nearest) -> float:
     """
     By how much the frame of the pair found may have missed a nearer one, metres.
 
@@ -160,16 +160,18 @@ def _bias(site: BaseGeometry, target: BaseGeometry, found: Nearest) -> float:
     for long are compared falsely: 200 km of route beside a border 10 km away came out 100 m too far.
     """
     _, south, _, north = bounds_of(site)
-    _, low, _, high = bounds_of(target)
+    box = shapely.bounds(targets)
+    low, high = float(box[:, 1].min()), float(box[:, 3].max())
     d = found.distance_m
     tall = math.radians(max(0.0, min(north, high) - max(south, low))) * EARTH_RADIUS_M + 2 * d
     top = math.radians(min(80.0, max(abs(south), abs(north), abs(low), abs(high))))
     return 2 * math.tan(top) / EARTH_RADIUS_M * tall * d
 
 
-def _among_edges(site: BaseGeometry, target: BaseGeometry, found: Nearest) -> Nearest:
+def _among_edges(site: BaseGeometry, targets: NDArray[Any], rows: NDArray[np.int64], found: Nearest) -> Nearest:
     """The nearest pair of points, searched on every pair of edges that could hold it, each pair at its own latitude."""
-    ours, theirs = _segments(site), _segments(target)
+    ours, _ = _segments(np.array([site], dtype=object))
+    theirs, owner = _segments(targets[rows])
     bounds = bounds_of(site)
     frame = Frame.around(bounds)
     slack = float(_distortion(site, np.array([found.distance_m]))[0])
@@ -182,39 +184,49 @@ def _among_edges(site: BaseGeometry, target: BaseGeometry, found: Nearest) -> Ne
     if not pairs.size:
         return best
     least = shapely.distance(mine[pairs[0]], others[pairs[1]])
-    middle = (ours[pairs[0]] + theirs[pairs[1]]) / 2
-    off = np.abs(middle[:, 1::2] - frame.lat0).max(axis=1)
+    off = np.abs((ours[pairs[0]] + theirs[pairs[1]])[:, [1, 3]] / 2 - frame.lat0).max(axis=1)
+    off = np.maximum(
+        off, np.abs((ours[pairs[0]][:, [1, 3]] + theirs[pairs[1]][:, [3, 1]]) / 2 - frame.lat0).max(axis=1)
+    )
     top = math.radians(min(80.0, max(abs(bounds[1]), abs(bounds[3])) + math.degrees(found.distance_m / EARTH_RADIUS_M)))
-    least = least * (1 - np.minimum(0.9, 2 * math.tan(top) * np.radians(off) + 1e-5))
+    # a pair is off by tan(lat) for every radian of its middle's latitude; half as much again for the second order
+    least = least * (1 - np.minimum(0.9, 1.5 * math.tan(top) * np.radians(off) + 1e-5))
     tolerance = TOLERANCE_M if found.distance_m <= 10_000 else 1e-4 * found.distance_m
     order = np.argsort(least, kind="stable")
-    for start in range(0, len(order), EDGE_CHUNK):
-        take = order[start : start + EDGE_CHUNK]
+    start, count = 0, EDGES_FIRST
+    while start < len(order):
+        take = order[start : start + count]
         take = take[least[take] < best.distance_m - tolerance]
         if len(take) == 0:
             break
-        ends = _nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
-        better = _measured(*ends, row=found.row)
+        *ends, at = _nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
+        better = _measured(*ends, row=int(rows[owner[pairs[1][take[at]]]]))
         best = better if better.distance_m < best.distance_m else best
+        start, count = start + count, EDGE_CHUNK
     return best
 
 
-def _segments(geometry: BaseGeometry) -> NDArray[np.float64]:
-    """Edges as (n, 4) lon, lat of both ends; a point is an edge of no length."""
-    parts = np.atleast_1d(shapely.get_parts(geometry))
-    while any(shapely.get_type_id(p) > 3 for p in parts):
-        parts = np.concatenate([shapely.get_parts(p) for p in parts])
+def _segments(geometries: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Edges as (n, 4) lon, lat of both ends, and the row each is of; a point is an edge of no length."""
+    parts, row = shapely.get_parts(geometries, return_index=True)
+    while (shapely.get_type_id(parts) > 3).any():
+        parts, index = shapely.get_parts(parts, return_index=True)
+        row = row[index]
     dimension = shapely.get_dimensions(parts)
-    lines = np.concatenate([shapely.get_rings(parts[dimension == 2]), parts[dimension == 1]])
+    rings, ring_of = shapely.get_rings(parts[dimension == 2], return_index=True)
+    lines = np.concatenate([rings, parts[dimension == 1]])
+    line_row = np.concatenate([row[dimension == 2][ring_of], row[dimension == 1]])
     xy, line = shapely.get_coordinates(lines, return_index=True)
     joined = line[1:] == line[:-1]
     points = shapely.get_coordinates(parts[dimension == 0])
-    return np.vstack([np.hstack([xy[:-1][joined], xy[1:][joined]]), np.hstack([points, points])])
+    segments = np.vstack([np.hstack([xy[:-1][joined], xy[1:][joined]]), np.hstack([points, points])])
+    owners = np.concatenate([line_row[line[:-1][joined]], row[dimension == 0]])
+    return segments, owners.astype(np.int64)
 
 
-def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float, float, float, int]:
     """
-    The nearest points of the nearest of some pairs of edges, (lon, lat) on ours and on theirs.
+    The nearest points of the nearest of some pairs of edges, (lon, lat) on ours and on theirs, and which pair it is.
 
     Metres are those of the middle latitude of the two points, 1.4 mm off at 10 km. Along our edge the distance to
     theirs is convex, so nine places are drawn together around the least; the foot on theirs is a plane's, so both are
@@ -244,7 +256,7 @@ def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple
         q = other[:2] + (other[2:] - other[:2]) * tried[:, 1:]
         cell = int(np.argmin(_metres(p, q)))
         at, reach = tried[cell], reach / 2
-    return float(p[cell, 0]), float(p[cell, 1]), float(q[cell, 0]), float(q[cell, 1])
+    return float(p[cell, 0]), float(p[cell, 1]), float(q[cell, 0]), float(q[cell, 1]), best
 
 
 def _metres(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
