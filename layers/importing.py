@@ -367,7 +367,8 @@ def _box_of(box: tuple[float, ...] | None, reading: Reading) -> tuple[float, flo
     """A box in source coordinates as a box in EPSG:4490; None where any corner is not finite or lies outside."""
     if box is None or reading.crs is None or not all(math.isfinite(v) for v in box):
         return None
-    outline = shapely.box(*box) if box[0] < box[2] and box[1] < box[3] else shapely.LineString([box[:2], box[2:]])
+    x1, y1, x2, y2 = box
+    outline = shapely.box(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else shapely.LineString([(x1, y1), (x2, y2)])
     try:
         placed = to_geographic([outline], reading.crs)[0]
     except OutsideWorkingAreaError:

@@ -223,7 +223,7 @@ def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry)
     language = drawing.language
     facts = result["site"]
     project, label = word("map.project", language), word("map.site", language)
-    shape = _SHAPES[max(shapely.get_dimensions(site), 0)]
+    shape = _SHAPES[max(int(shapely.get_dimensions(site)), 0)]
     drawing.styles[SITE.key] = SITE
     drawing.entries.append(LegendEntry(group=project, text=label, style=SITE, shape=shape))
     radius = float(facts["radius_m"] or 0)
@@ -284,7 +284,7 @@ def _draw_layer(drawing: _Drawing, result: Mapping[str, Any], outline: LayerOutl
     group = drawing.group(heading, f"{outline.layer}（{date}）" if language == "zh" else f"{outline.layer} ({date})")
     card = {"name": outline.layer, "source": outline.source, "data_date": outline.data_date}
     for feature in outline.features:
-        if feature.geometry is None or feature.geometry.is_empty:
+        if feature.geometry.is_empty:
             continue
         facts = measured.get((outline.layer, feature.id))
         rows = feature_rows(facts or _fields(feature), card, language, measured=facts is not None)

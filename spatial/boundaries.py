@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from shapely.geometry.base import BaseGeometry
+
 __all__ = ["Boundary", "available", "district", "districts_at", "place_names", "union"]
 
 _FORMAT = 1
@@ -70,7 +72,7 @@ class Boundary:
     """Their Chinese names, in the order of ``codes``."""
     members: tuple[str, ...]
     """The districts united, sorted: a city's code stands for its districts."""
-    geometry: shapely.Geometry
+    geometry: BaseGeometry
     """Polygon or MultiPolygon, EPSG:4490, edges straight in longitude and latitude."""
     source: str
     """The source of the geometry: ``amap`` or ``tianditu``."""

@@ -15,7 +15,7 @@ which bounds the number of vertices.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -103,9 +103,7 @@ def split(xy: Floats, pieces: Indices) -> tuple[Floats, Indices, Indices]:
     return points, source, step
 
 
-def bent(
-    xy: Floats, group: Indices, project: Projection, *, source_m: float, scale: Scale
-) -> tuple[Floats, Indices]:
+def bent(xy: Floats, group: Indices, project: Projection, *, source_m: float, scale: Scale) -> tuple[Floats, Indices]:
     """
     The image of vertex chains whose edges are straight before the projection, with vertices added.
 
@@ -223,13 +221,18 @@ def carry(geometries: Objects, project: Projection, *, source_m: float, scale: S
     if len(at := np.flatnonzero(kind == _POLYGON)):
         rings, owner = shapely.get_rings(flat[at], return_index=True)
         xy, group = chains(rings)
-        result[at] = shapely.polygons(shapely.linearrings(xy, indices=group), indices=owner)
+        made: Any = shapely.linearrings(xy, indices=group)
+        result[at] = shapely.polygons(made, indices=owner)
     if len(at := np.flatnonzero((kind == 0) | (kind == _MULTIPOINT))):
         result[at] = shapely.transform(flat[at], moved)
-    several = ((5, shapely.multilinestrings), (6, shapely.multipolygons), (7, shapely.geometrycollections))
-    for number, build in several:
+    several: tuple[tuple[int, Any], ...] = (
+        (5, shapely.multilinestrings),
+        (6, shapely.multipolygons),
+        (7, shapely.geometrycollections),
+    )
+    for number, gather in several:
         if len(at := np.flatnonzero(kind == number)):
             parts, owner = shapely.get_parts(flat[at], return_index=True)
             inner = carry(parts, project, source_m=source_m, scale=scale)
-            result[at] = build(inner, indices=owner)
+            result[at] = gather(inner, indices=owner)
     return result

@@ -20,6 +20,7 @@ east-west sides of each lie 110.6 m apart, the others fall on each other but for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,9 +114,7 @@ def _pieces(area: shapely.Geometry, *, step_m: float) -> tuple[_Floats, _Floats,
     return a[edge] + run * low, a[edge] + run * high, (length / cuts)[edge]
 
 
-def _distances(
-    of: tuple[_Floats, _Floats, _Floats], to: tuple[_Floats, _Floats, _Floats]
-) -> npt.NDArray[np.float64]:
+def _distances(of: tuple[_Floats, _Floats, _Floats], to: tuple[_Floats, _Floats, _Floats]) -> npt.NDArray[np.float64]:
     """Geodesic distance of the middle of each piece of ``of`` to the line ``to``."""
     mercator = Transformer.from_crs("+proj=longlat +ellps=GRS80", "+proj=merc +ellps=GRS80", always_xy=True)
 
@@ -124,7 +123,8 @@ def _distances(
 
     middle = (of[0] + of[1]) / 2
     points, starts, ends = project(middle), project(to[0]), project(to[1])
-    tree = shapely.STRtree(shapely.linestrings(np.stack([starts, ends], axis=1)))
+    runs: Any = shapely.linestrings(np.stack([starts, ends], axis=1))
+    tree = shapely.STRtree(runs)
     at = tree.nearest(shapely.points(points))
     run, start = (ends - starts)[at], starts[at]
     square = np.maximum((run * run).sum(axis=1), np.finfo(np.float64).tiny)

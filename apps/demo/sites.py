@@ -117,6 +117,11 @@ SITES: tuple[SampleSite, ...] = (
 SHOWN = SITES[0]
 
 
+def _corners(site: SampleSite) -> list[tuple[float, ...]]:
+    """The corners of a parcel, the first again at the end."""
+    return [tuple(xy) for xy in shapely.get_coordinates(site.geometry)]
+
+
 def write_sites(folder: Path) -> None:
     """Write the samples that are files into a folder that is there."""
     for site in SITES:
@@ -130,10 +135,10 @@ def write_sites(folder: Path) -> None:
         elif site.format == "kml":
             path.write_text(_kml(site), encoding="utf-8", newline="\n")
         elif site.format == "csv_ring":
-            rows = [f"J{n},{x:.6f},{y:.6f}" for n, (x, y) in enumerate(site.geometry.exterior.coords, start=1)]
+            rows = [f"J{n},{x:.6f},{y:.6f}" for n, (x, y) in enumerate(_corners(site), start=1)]
             _write_csv(path, ["点号,经度,纬度", *rows[:-1]])
         elif site.format == "csv_points":
-            places = zip(site.points, site.geometry.geoms, strict=True)
+            places = zip(site.points, shapely.get_parts(site.geometry), strict=True)
             _write_csv(path, ["名称,经度,纬度", *(f"{name},{p.x:.6f},{p.y:.6f}" for name, p in places)])
 
 

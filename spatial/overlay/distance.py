@@ -175,10 +175,7 @@ def _among_edges(site: BaseGeometry, targets: NDArray[Any], rows: NDArray[np.int
     bounds = bounds_of(site)
     frame = Frame.around(bounds)
     slack = float(_distortion(site, np.array([found.distance_m]))[0])
-    mine, others = (
-        shapely.linestrings((s.reshape(-1, 2, 2) - (frame.lon0, frame.lat0)) * (frame.kx, frame.ky))
-        for s in (ours, theirs)
-    )
+    mine, others = (_edge_lines(edges, frame) for edges in (ours, theirs))
     pairs = shapely.STRtree(others).query(mine, predicate="dwithin", distance=found.distance_m * (1 + slack))
     best = found
     if not pairs.size:
@@ -199,8 +196,8 @@ def _among_edges(site: BaseGeometry, targets: NDArray[Any], rows: NDArray[np.int
         take = take[least[take] < best.distance_m - tolerance]
         if len(take) == 0:
             break
-        *ends, at = _nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
-        better = _measured(*ends, row=int(rows[owner[pairs[1][take[at]]]]))
+        lon1, lat1, lon2, lat2, at = _nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
+        better = _measured(lon1, lat1, lon2, lat2, int(rows[owner[pairs[1][take[at]]]]))
         best = better if better.distance_m < best.distance_m else best
         start, count = start + count, EDGE_CHUNK
     return best
@@ -292,3 +289,9 @@ def _least_distance(box: tuple[float, float, float, float], boxes: NDArray[np.fl
     across = np.radians(dlon) * 6_378_137.0 * np.cos(top) * 0.97
     along = np.radians(dlat) * 6_335_439.0 * 0.97
     return np.asarray(np.hypot(across, along), dtype=np.float64)
+
+
+def _edge_lines(edges: NDArray[np.float64], frame: Frame) -> NDArray[Any]:
+    """Edges (k, 4) in degrees as lines in the frame."""
+    ends = (edges.reshape(-1, 2, 2) - (frame.lon0, frame.lat0)) * (frame.kx, frame.ky)
+    return np.atleast_1d(np.asarray(shapely.linestrings(ends), dtype=object))

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from spatial.overlay.distance import distance_to
-from spatial.overlay.frame import Frame, bounds_of
+from spatial.overlay.frame import Frame, bounds_of, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ MARGIN = 2.5
 ARC_FACTOR = 1.002
 """GEOS draws arcs inside the circle (16 segments a quadrant, at most 0.12 %): 1.002 r erodes by r at least."""
 QUADRANT_SEGMENTS = 16
+TOUCHING_M = 1e-3
 MOST_VERTICES = 20_000
 
 
@@ -60,7 +61,7 @@ def holds_in_zone(site: BaseGeometry, zone_in: Callable[[Box], BaseGeometry], ac
     False
     """
     for part in connected_parts(site):
-        zone = zone_in(bounds_of(part))
+        zone = zone_in(widened(bounds_of(part), TOUCHING_M))  # neighbours may miss each other, and the site, by a hair
         meeting = shapely.intersection(part, zone)
         if meeting.is_empty:
             continue

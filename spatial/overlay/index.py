@@ -201,7 +201,8 @@ class GeometryIndex:
         found = np.empty(len(groups), dtype=object)
         for i, group in enumerate(groups):
             edges, rows = self._edges_in(np.array([group]))
-            found[i] = shapely.multilinestrings(shapely.linestrings(edges.xy[rows].reshape(-1, 2, 2)))
+            lines: Any = shapely.linestrings(edges.xy[rows].reshape(-1, 2, 2))
+            found[i] = shapely.multilinestrings(lines)
         return found
 
     @cached_property

@@ -49,7 +49,7 @@ def drawn_influence(feature: BaseGeometry, influence_m: float, *, near: BaseGeom
     >>> round(float(ellipsoidal_area([zone])[0]) / (np.pi * 1000.0**2), 4)
     1.0
     """
-    if feature.geom_type == "Point":
+    if isinstance(feature, shapely.Point):
         azimuth = np.linspace(0.0, 360.0, CIRCLE_POINTS, endpoint=False)
         same = np.ones(CIRCLE_POINTS)
         lon, lat, _ = geod().fwd(same * feature.x, same * feature.y, azimuth, same * influence_m)
@@ -61,4 +61,6 @@ def drawn_influence(feature: BaseGeometry, influence_m: float, *, near: BaseGeom
         (lon1, lat1), (lon2, lat2) = shapely.get_coordinates(frame.to_degrees(line))
         _, _, metres = geod().inv(lon1, lat1, lon2, lat2)
         ratio = float(line.length / metres) if metres > 0 else 1.0
-    return frame.to_degrees(shapely.buffer(frame.to_plane(feature), influence_m * ratio, quad_segs=QUADRANT_SEGMENTS))
+    zone = shapely.buffer(frame.to_plane(feature), influence_m * ratio, quad_segs=QUADRANT_SEGMENTS)
+    degrees: BaseGeometry = frame.to_degrees(zone)
+    return degrees

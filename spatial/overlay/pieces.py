@@ -113,4 +113,5 @@ def _of_dimension(geometry: Any, dimension: int) -> Any:
     kept = pieces[(shapely.get_dimensions(pieces) == dimension) & ~shapely.is_empty(pieces)] if len(pieces) else pieces
     if len(kept) == 1:
         return kept[0]
-    return {2: shapely.multipolygons, 1: shapely.multilinestrings, 0: shapely.multipoints}[dimension](list(kept))
+    build: dict[int, Any] = {2: shapely.multipolygons, 1: shapely.multilinestrings, 0: shapely.multipoints}
+    return build[dimension](list(kept))

@@ -184,7 +184,7 @@ def _touch_or_apart(site: BaseGeometry, pieces: NDArray[Any]) -> Meeting:
     return APART
 
 
-def _of_dimension(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
+def _of_dimension(geometry: BaseGeometry, dimension: int) -> Any:
     """The parts of one dimension; what an intersection leaves besides (points, edges) is dropped."""
     parts = shapely.get_parts(geometry)
     while any(shapely.get_type_id(p) > 3 for p in parts):

@@ -176,10 +176,14 @@ def _parse(bundle: Bundle, *, crs: str | int | None, geometry: Shape | None, lay
             from spatial.reading.spreadsheet import parse_xlsx
 
             return parse_xlsx(data, file=bundle.name, geometry=geometry, sheet=layer)
+        case "dxf":
+            from spatial.reading.drawing import parse_drawing
+
+            return parse_drawing(bundle, layer=layer, geometry=geometry)
         case _:
             from spatial.reading.vector import parse_vector
 
-            return parse_vector(bundle, layer=layer, geometry=geometry)
+            return parse_vector(bundle, layer=layer)
 
 
 def _only(draft: Draft, layer: str) -> Draft:

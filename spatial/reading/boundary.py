@@ -201,6 +201,7 @@ def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tu
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     # the worker's own scratch files stay in the folder that is removed
     environment |= {"TEMP": folder, "TMP": folder, "TMPDIR": folder, "HOME": folder, "CPL_TMPDIR": folder}
+    environment |= {"USERPROFILE": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder}
     with subprocess.Popen(  # noqa: S603 - our own interpreter and file
         program,
         cwd=folder,

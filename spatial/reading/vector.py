@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from spatial.coordinates import place
 from spatial.errors import IncompleteSourceError, MalformedSourceError
 from spatial.reading.boundary import Job, run
 from spatial.reading.draft import Draft
-from spatial.reading.drawing import inspect_drawing
 from spatial.reading.model import Evidence
 from spatial.reading.shapefile import Inspection, inspect
+from spatial.reading.sizes import note_sizes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,9 +50,6 @@ FORMATS: dict[str, _Format] = {
     "geoparquet": _Format(drivers=(), source_kind="geoparquet", open="source.parquet"),
     "gml": _Format(drivers=("GML",), source_kind="gml", open="source.gml"),
     "mapinfo": _Format(drivers=("MapInfo File",), source_kind="mapinfo", open=""),
-    "dxf": _Format(
-        drivers=("DXF",), source_kind="dxf", open="source.dxf", environment=(("DXF_ENCODING", "ISO-8859-1"),)
-    ),
 }
 """Drivers each format may use, the only ones left registered in the worker."""
 
@@ -62,7 +58,6 @@ def parse_vector(
     bundle: Bundle,
     *,
     layer: str | None = None,
-    geometry: Literal["point", "line", "polygon"] | None = None,
     limits: Limits | None = None,
 ) -> Draft:
     """
@@ -74,8 +69,6 @@ def parse_vector(
         The bytes.
     layer
         Only this layer, else all that have geometry.
-    geometry
-        ``line`` keeps the closed polylines of a drawing lines.
     limits
         What it may cost.
 
@@ -92,8 +85,7 @@ def parse_vector(
     form = FORMATS[bundle.format]
     draft = Draft(file=bundle.name, format=bundle.format, source_kind=form.source_kind)
     inspection = inspect(bundle.members, file=bundle.name) if bundle.format == "shapefile" else None
-    drawing = inspect_drawing(bundle.members[".dxf"], file=bundle.name) if bundle.format == "dxf" else None
-    text_encoding = inspection.encoding if inspection else drawing.encoding if drawing else None
+    text_encoding = inspection.encoding if inspection else None
     _check_frame(bundle, draft)
     shown = form.open or f"source{'.tab' if '.tab' in bundle.members else '.mif'}"
     prefix = "source.gdb/" if bundle.format == "filegdb" else "source"
@@ -120,7 +112,7 @@ def parse_vector(
             continue
         draft.open_layer(name)
         draft.declared[name] = counts.get(own, part.facts.get("declared", part.facts["features"]))
-        _add_layer(part, name, draft, inspection, geometry=geometry, encoding=text_encoding)
+        _add_layer(part, name, draft, inspection, encoding=text_encoding)
         if part.facts["features"]:
             systems[name] = part.facts["crs"]
     if not draft.layers:
@@ -135,11 +127,6 @@ def parse_vector(
             draft.warn("index_missing")
         if not inspection.has_table:
             draft.warn("attributes_missing")
-    elif drawing is not None:
-        draft.encoding, draft.encoding_evidence = drawing.encoding or "UTF-8", list(drawing.encoding_evidence)
-        for kind, record in drawing.not_read:
-            draft.lose("entity_not_read", layer=draft.layers[0], record=record, detail=kind, remedy="explode_in_cad")
-            draft.declared[draft.layers[0]] += 1
     elif answer.layers:
         draft.encoding = str(answer.layers[0].facts.get("encoding") or "UTF-8")
     if draft.counted and layer is None and sum(draft.met.values()) != sum(draft.counted.values()):
@@ -204,7 +191,6 @@ def _add_layer(
     draft: Draft,
     inspection: Inspection | None,
     *,
-    geometry: str | None,
     encoding: str | None,
 ) -> None:
     import pyarrow as pa
@@ -220,13 +206,8 @@ def _add_layer(
     values = [[_plain(value) for value in table.column(name).to_pylist()] for name in names]
     if encoding is not None:
         names, values = _decoded(names, values, encoding, layer, draft)
-    labels = 0
     for number, (raw, shape) in enumerate(zip(bytes_, shapes, strict=True)):
         attributes = {name: rows[number] for name, rows in zip(names, values, strict=True)}
-        if draft.format == "dxf" and ("Text" in str(attributes.get("SubClasses")) or attributes.get("Text")):
-            labels += 1
-            draft.declared[layer] -= 1
-            continue
         if inspection is not None and number in inspection.damaged:
             draft.lose("damaged_record", layer=layer, detail=inspection.damaged[number])
         elif shape is None:
@@ -236,23 +217,11 @@ def _add_layer(
         elif shapely.get_type_id(shape) > 7 or _curved(shape):
             draft.lose("curve_geometry", layer=layer, remedy="convert_to_straight_edges")
         else:
-            draft.add(_closed(shape, draft, geometry), attributes, layer=layer)
-    if labels:
-        draft.warn("text_skipped", layer=layer, detail=f"{labels} labels")
+            draft.add(shape, attributes, layer=layer)
 
 
 def _curved(shape: BaseGeometry) -> bool:
     return any(shapely.get_type_id(part) > 7 or _curved(part) for part in getattr(shape, "geoms", ()))
-
-
-def _closed(shape: BaseGeometry, draft: Draft, geometry: str | None) -> BaseGeometry:
-    """A closed polyline of a drawing is a polygon."""
-    if draft.format != "dxf" or geometry == "line" or shape.geom_type != "LineString":
-        return shape
-    points = shapely.get_coordinates(shape)
-    if len(points) >= 4 and (points[0] == points[-1]).all() and np.isfinite(points).all():
-        return shapely.Polygon(points)
-    return shape
 
 
 def _plain(value: Any) -> Any:
@@ -316,19 +285,3 @@ def _state_crs(systems: dict[str, str | None], inspection: Inspection | None, dr
         draft.crs_evidence.append(Evidence(code=f"{draft.format}_crs", value=text[:1000]))
     else:
         draft.crs_evidence.append(Evidence(code="crs_missing", value=draft.format))
-
-
-def note_sizes(draft: Draft) -> None:
-    """What the sizes of all coordinates show, by the corners of their box (the ranges are convex)."""
-    if not draft.geometries:
-        return
-    west, south, east, north = map(float, shapely.total_bounds(draft.geometries))
-    corners = [place(west, south), place(east, north)]
-    if any(corner.swapped for corner in corners):  # x is east in these formats; sizes say otherwise
-        draft.kinds.add("local")
-        draft.crs_evidence.append(Evidence(code="axes_swapped", value=f"{west:g} {south:g} {east:g} {north:g}"))
-    else:
-        for corner in corners:
-            draft.note(corner)
-    on_earth = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
-    draft.notation = "degrees" if on_earth else "projected"

@@ -1,8 +1,8 @@
 """
-The child process that parses foreign formats with GDAL and Arrow.
+The child process that parses foreign formats with GDAL, Arrow, ezdxf and calamine.
 
-Run by ``spatial.reading.boundary`` as ``python -I worker.py``; it imports nothing of this project, so that it runs
-the same from a clone and from an installed wheel. It gets the bytes of the source on standard input, works in a
+Run by ``spatial.reading.boundary`` as ``python -I worker.py``; it imports nothing of this project but
+``worker_drawing.py`` and ``worker_tables.py`` beside it, so that it runs the same from a clone and from a wheel. It gets the bytes of the source on standard input, works in a
 temporary folder made for it, and answers on standard output:
 
     in   8 bytes length, JSON request, then the bytes of each member in order
@@ -18,6 +18,7 @@ addresses. So only the drivers the request names stay registered, and every netw
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import struct
@@ -259,6 +260,47 @@ def read_source(path: str, answer: Answer, request: dict[str, Any]) -> None:
     answer.fact(b"P", {"code": "layers", "names": names, "counts": counts})
 
 
+def _sibling(name: str) -> Any:
+    """A module beside this file; the package itself is not imported here."""
+    spec = importlib.util.spec_from_file_location(f"_{name}", Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise Refusal("driver_missing", f"{name}.py is not installed")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read_workbook(path: str, answer: Answer, request: dict[str, Any]) -> None:
+    """Rows of every sheet, as text."""
+    tables = _sibling("worker_tables")
+    try:
+        sheets = tables.read_sheets(path, max_sheets=request["max_layers"])
+    except tables.WorkbookError as error:
+        raise Refusal(error.code, error.detail) from None
+    for sheet in sheets:
+        answer.fact(b"L", {**sheet, "geometry_column": None})
+
+
+def read_drawing(path: str, answer: Answer, request: dict[str, Any]) -> bool:
+    """A drawing by ezdxf; False where it does not take the file and GDAL is to try."""
+    import pyarrow as pa
+
+    drawing = _sibling("worker_drawing")
+    try:
+        facts, table = drawing.read_drawing(path, request.get("encoding"), request["max_features"])
+    except OverflowError as error:
+        raise Refusal("too_large", str(error)) from None
+    except drawing.NotForThisReaderError as error:
+        answer.fact(b"P", {"code": "lenient", "detail": str(error).replace(str(Path.cwd()), "")})
+        return False
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    answer.fact(b"L", facts)
+    answer.frame(b"A", memoryview(sink.getvalue()))
+    return True
+
+
 def main() -> int:
     """Answer one request."""
     os.environ.update(_QUIET)
@@ -275,6 +317,10 @@ def main() -> int:
         path = str(Path(folder, *request["open"].split("/")))
         if request["format"] == "geoparquet":
             read_parquet(path, answer, request)
+        elif request["format"] in {"xlsx", "xls", "xlsb", "ods"}:
+            read_workbook(path, answer, request)
+        elif request["format"] == "dxf" and read_drawing(path, answer, request):
+            pass
         else:
             fence(request["drivers"])
             read_source(path, answer, request)

@@ -29,7 +29,7 @@ MAX_POINTS = 1_000_000
 MAX_DEPTH = 16
 
 Point = tuple[float, float]
-Shape = tuple[str, list[Point]]  # kind (point, line, closed, area), points
+Shape = tuple[str, Any]  # kind (point, line, closed, area: points; made: a geometry)
 
 _TEXT = {"TEXT", "MTEXT", "ATTDEF", "ATTRIB", "RTEXT", "ARCALIGNEDTEXT"}
 _ANNOTATION = {
@@ -103,7 +103,9 @@ def read_drawing(path: str, encoding: str | None, max_features: int) -> tuple[di
         raise NotForThisReaderError(str(error)) from None
     try:
         document = ezdxf.readfile(path, encoding=encoding, errors="replace")  # type: ignore[attr-defined]
-    except (ezdxf.DXFError, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - GDAL gets its turn, whatever it is
         raise NotForThisReaderError(f"{type(error).__name__}: {error}"[:300]) from None
     found = _Found(max_features)
     kinds: Counter[str] = Counter()
@@ -168,9 +170,9 @@ def _take(entity: Any, number: int, found: _Found, *, block: str | None, layer: 
         if found.full:
             raise
         found.add({**row, "lost": error.code, "detail": error.detail})
-    except (ArithmeticError, ValueError, TypeError, AttributeError, KeyError, IndexError, RuntimeError) as error:
-        if found.full:
-            raise _LostError("too_large", "") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a damaged entity raises, it is listed
         found.add({**row, "lost": "entity_damaged", "detail": f"{kind}: {error}"[:200]})
 
 
@@ -212,6 +214,8 @@ def _wkb(shape: Shape, found: _Found) -> bytes:
     import shapely
 
     kind, points = shape
+    if kind == "made":
+        return bytes(shapely.to_wkb(points))
     if kind == "point":
         return bytes(shapely.to_wkb(shapely.Point(points[0])))
     distinct = len(set(points))
@@ -297,14 +301,14 @@ def _bound(size: float, centre: Any) -> None:
 
 
 def _arc(x: float, y: float, radius: float, begin: float, sweep: float) -> list[Point]:
-    """Points on an arc, both ends with them: a chord of angle t lies r·(1 - cos(t/2)) inside it."""
+    """Points on an arc, both ends with them: the chord of an angle t lies r·(1 - cos(t/2)) = 2r·sin²(t/4) inside."""
     radius = abs(radius)
-    _bound(radius, (x, y))
-    if not all(map(math.isfinite, (x, y, begin, sweep))):
+    if not all(map(math.isfinite, (x, y, radius, begin, sweep))):
         raise _LostError("not_finite", "an arc")
-    tolerance = _tolerance((x, y), radius)
-    step = 2 * math.acos(max(1 - tolerance / radius, math.cos(math.pi / 8))) if radius > 0 else math.pi
-    count = max(1, math.ceil(abs(sweep) / step))
+    share = min(_tolerance((x, y), radius) / radius, 0.07) if radius > 0 else 0.07  # at least 8 chords a circle
+    count = max(1, math.ceil(abs(sweep) / (4 * math.asin(math.sqrt(share / 2)))))
+    if count > MAX_POINTS:
+        raise _LostError("curve_too_large", f"an arc of radius {radius:g}")
     angles = (begin + sweep * i / count for i in range(count + 1))
     return [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]
 
@@ -318,7 +322,7 @@ def _bulged(
     for (x, y, bulge), (x2, y2, _) in zip(vertices, ends, strict=False):
         points.append((x, y))
         chord = math.hypot(x2 - x, y2 - y)
-        if not bulge or not chord:
+        if abs(bulge) * chord / 2 <= 0.01 * _tolerance((x, y), chord):  # as good as straight
             continue
         found.curves += 1
         # sweep = 4·atan(bulge), radius = chord·(1 + bulge²) / (4·|bulge|); the centre left of the chord by
@@ -327,8 +331,6 @@ def _bulged(
         off = (1 - bulge * bulge) / (4 * bulge)
         cx, cy = (x + x2) / 2 - (y2 - y) * off, (y + y2) / 2 + (x2 - x) * off
         begin = math.atan2(y - cy, x - cx)
-        if radius > 1e9 * chord:  # as good as straight
-            continue
         points.extend(_arc(cx, cy, radius, begin, 4 * math.atan(bulge))[1:-1])
     if vertices:
         points.append((ends[-1][0], ends[-1][1]) if ends else (vertices[-1][0], vertices[-1][1]))
@@ -353,11 +355,8 @@ def _polyline(entity: Any, found: _Found) -> Shape:
 
 def _spline(tool: Any) -> list[Point]:
     frame = [_xy(p) for p in tool.control_points]
-    low, high = (min(p[0] for p in frame), min(p[1] for p in frame)), (
-        max(p[0] for p in frame),
-        max(p[1] for p in frame),
-    )
-    size = math.dist(low, high)
+    low = (min(p[0] for p in frame), min(p[1] for p in frame))
+    size = math.dist(low, (max(p[0] for p in frame), max(p[1] for p in frame)))
     _bound(size, low)
     return [_xy(p) for p in tool.flattening(_tolerance(low, size), segments=8)]
 
@@ -386,14 +385,7 @@ def _hatch(entity: Any, found: _Found) -> Iterator[Shape]:
         whole = area if whole is None else shapely.symmetric_difference(whole, area)
     if whole is None or whole.is_empty:
         raise _LostError("no_geometry", "a fill without boundary")
-    for part in getattr(whole, "geoms", [whole]):
-        if part.geom_type != "Polygon":
-            continue
-        if not part.interiors:
-            yield "area", [_xy(p) for p in part.exterior.coords]
-            continue
-        # an area with holes goes as one ring that runs to each hole and back: not possible here
-        raise _Holes(part)
+    yield "made", whole
 
 
 def _edge(edge: Any, found: _Found) -> list[Point]:

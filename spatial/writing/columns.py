@@ -78,7 +78,7 @@ def arrow_columns(
                 remedy="Choose another name",
             )
         values = [_value(table.rows[row][at], field, row=row, file=file, notes=notes) for row in rows]
-        kind = {"text": pa.string(), "number": pa.float64(), "date": pa.date32()}.get(field.type)
+        kind: Any = {"text": pa.string(), "number": pa.float64(), "date": pa.date32()}.get(field.type)
         if kind is None:
             narrow = all(value is None or -_NARROW <= value < _NARROW for value in values)
             kind = pa.int32() if narrow else pa.int64()

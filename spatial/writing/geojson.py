@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from spatial.errors import NotWritableError, NumberNotWritableError
@@ -18,6 +20,7 @@ from spatial.writing.text import encodable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from spatial.writing.model import Table
@@ -151,7 +154,7 @@ def _geometry(geometry: BaseGeometry | None, *, file: str, row: int) -> tuple[di
             remedy="Repair the geometry first",
         )
     for decimals in _DECIMALS:
-        rounded = shapely.transform(flat, lambda points, to=decimals: points.round(to))
+        rounded = shapely.transform(flat, partial(_rounded, decimals=decimals))
         if not _loses(flat, rounded):
             return _mapping(rounded), decimals
     return _mapping(flat), 17
@@ -168,3 +171,7 @@ def _mapping(geometry: BaseGeometry) -> dict[str, Any]:
     # shapely's own writer prints the shortest digits of a double, and nests collections as RFC 7946 does
     shape: dict[str, Any] = json.loads(shapely.to_geojson(geometry))
     return shape
+
+
+def _rounded(points: NDArray[np.float64], *, decimals: int) -> NDArray[np.float64]:
+    return points.round(decimals)

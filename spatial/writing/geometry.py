@@ -27,7 +27,11 @@ _LEAF: dict[str, GeometryKind] = {
     "LinearRing": "line",
     "Point": "point",
 }
-_MULTI = {"polygon": shapely.multipolygons, "line": shapely.multilinestrings, "point": shapely.multipoints}
+_MULTI: dict[str, Any] = {
+    "polygon": shapely.multipolygons,
+    "line": shapely.multilinestrings,
+    "point": shapely.multipoints,
+}
 _STEP_DEGREES = 0.001  # chord error below 0.6 mm at 60°N (sagitta L² tan φ / 8R)
 _STEP_METRES = 100.0
 _CGCS2000 = 4490

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -183,7 +183,7 @@ def _write_layer(
     import pyarrow as pa
     import pyogrio
 
-    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "date": pa.date32()}
+    types: dict[str, Any] = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "date": pa.date32()}
     schema, arrays = [], []
     for i, field in enumerate(table.fields):
         if field.name.upper() in _RESERVED:
@@ -217,7 +217,9 @@ def _as_arrow(value: Value, field: Field) -> Value | dt.date:
 
 
 def _multi(part: KindPart) -> list[shapely.Geometry | None]:
-    make = {"polygon": shapely.MultiPolygon, "line": shapely.MultiLineString, "point": shapely.MultiPoint}[part.kind]
+    make: Any = {"polygon": shapely.MultiPolygon, "line": shapely.MultiLineString, "point": shapely.MultiPoint}[
+        part.kind
+    ]
     return [None if g is None else g if g.geom_type.startswith("Multi") else make([g]) for g in part.geometries]
 
 

@@ -259,9 +259,9 @@ def _parcel(shape: BaseGeometry, cells: dict[str, str], *, number: int, decimals
     count = 0
     ring_number = 0
     for part in getattr(shape, "geoms", [shape]):
-        for ring in (part.exterior, *part.interiors):
+        for inner, ring in enumerate((part.exterior, *part.interiors)):
             ring_number += 1
-            points = _from_north_west(shapely.get_coordinates(ring), clockwise=ring is part.exterior or ring_number == 0)
+            points = _from_north_west(shapely.get_coordinates(ring), clockwise=inner == 0)
             for at, (east, north) in enumerate(points):
                 name = 1 if at == len(points) - 1 else at + 1
                 lines.append(f"J{name},{ring_number},{north:.{decimals}f},{east:.{decimals}f}")

@@ -25,7 +25,7 @@ from tests.building import add, workspace_at
 from tests.contract.places import AS_OF, COUNTY, FAR, ZONE, MemoryStore, ask, beside, codes, finding, off, one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from screening.reasons import Answer
@@ -33,18 +33,19 @@ if TYPE_CHECKING:
 
 KINDS = ("red_lines", "protected_areas", "water_sources", "control_units")
 BLOCK = 64 * 1024
-RING = shapely.Point(117.75, 49.45).buffer(0.05, quad_segs=9000)
-"""36,000 vertices: its index has several blocks of 64 KiB."""
+RING = shapely.Point(117.75, 49.45).buffer(0.05, quad_segs=4000)
+"""16,000 vertices: its index has several blocks of 64 KiB."""
 SITES = {
     "hit": shapely.Point(117.45, 49.45),
     "uncertain": beside(10.0),
     "clear": FAR,
-    "unknown": shapely.Point(119.0, 49.5),
+    "unknown": shapely.Point(118.01, 49.8),
     "hit in the ring": shapely.Point(117.75, 49.45),
     "hit in a unit": shapely.Point(117.05, 49.05),
 }
+FEW = ("hit", "clear")
+"""Where time is short: the two that can move wrongly the farthest."""
 ORDER: dict[Answer, int] = {"hit": 3, "uncertain": 2, "unknown": 1, "clear": 0}
-Break = "Callable[[Path], None]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def whole(tmp_path_factory) -> Whole:
 
     put("red_lines", [shapely.Point(117.2, 49.8).buffer(0.01)])
     put("red_lines", [ZONE, RING], replace=True, data_date="2025-01-01")
-    put("protected_areas", [ZONE, RING], [{"状态": "并入乙"}, {"名称": "乙"}])
+    put("protected_areas", [ZONE, ZONE.buffer(0.001)], [{"状态": "并入乙"}, {"名称": "乙"}])
     put("water_sources", [], declared_none=True, source="局")
     west = shapely.box(117.0, 49.0, 117.1, 50.0)
     put("control_units", [west, COUNTY.difference(west)], [{"分类": 1}, {"分类": 3}])
@@ -107,14 +108,15 @@ def moved_wrongly(before: Answer, after: Answer) -> bool:
     return not low <= ORDER[after] <= high
 
 
-def judge(whole: Whole, root: Path) -> set[str]:
+def judge(whole: Whole, root: Path, sites: Iterable[str] = tuple(SITES)) -> set[str]:
     """Ask every site again; give the kinds of sites whose answers moved."""
     try:
         store = FolderStore.open(root)
     except NotAWorkspaceError:
         return {"no workspace"}
     moved = set()
-    for name, geometry in SITES.items():
+    for name in sites:
+        geometry = SITES[name]
         before = whole.verdicts[name]
         after = screen(site_of(geometry, accuracy_m=7.0), store, as_of=AS_OF)
         for kind in KINDS:
@@ -183,24 +185,26 @@ def empty(_: bytes) -> bytes:
     return b""
 
 
-@pytest.mark.parametrize("change", [None, cut, append, zero, flip_first, empty])
-def test_no_change_of_any_one_file_moves_an_answer_past_unknown(whole, scratch, change):
+CHANGES = (None, cut, append, zero, flip_first, empty)
+
+
+def test_no_change_of_any_one_file_moves_an_answer_past_unknown(whole, scratch):
+    """Every file is lost or changed in one way, the next file in the next; the three that every check reads in every way."""
     root = broken(whole, scratch)
-    screened = 0
-    for path in files(root):
+    moved = 0
+    for number, path in enumerate(files(root)):
         data = path.read_bytes()
-        if change is None:
-            path.unlink()
-        elif not data:
-            continue
-        else:
-            path.write_bytes(change(data))
-        moved = judge(whole, root)
-        screened += bool(moved)
-        path.write_bytes(data)
-        if path.name in {"workspace.json", "card.json", "checksums.json"}:
-            assert moved, f"{path.name} is read by every check"
-    assert screened > 20
+        always = path.name in {"workspace.json", "card.json", "checksums.json"}
+        for change in CHANGES if always else (CHANGES[number % len(CHANGES)],):
+            if change is None:
+                path.unlink()
+            else:
+                path.write_bytes(change(data or b"x"))
+            found = judge(whole, root, FEW)
+            moved += bool(found)
+            path.write_bytes(data)
+            assert found or not always or "sensitive" in path.as_posix() or "v0001" in path.as_posix(), path.name
+    assert moved > 50
     assert judge(whole, root) == set()
 
 
@@ -215,10 +219,10 @@ def test_no_corruption_of_any_block_moves_an_answer_past_unknown(whole, scratch)
                 continue
             at = rng.randrange(start, min(start + BLOCK, len(data)))
             path.write_bytes(data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :])
-            judge(whole, root)
+            judge(whole, root, ("hit", "clear", "hit in the ring"))
             blocks += 1
         path.write_bytes(data)
-    assert blocks > 20
+    assert blocks > 10
 
 
 def test_published_copies_are_not_what_screening_reads(whole, scratch):
@@ -237,7 +241,7 @@ def test_swapped_files_of_two_versions_move_no_answer_past_unknown(whole, scratc
         contents = [path.read_bytes() for path in same]
         for path, data in zip(same, contents[1:] + contents[:1], strict=True):
             path.write_bytes(data)
-        judge(whole, root)
+        judge(whole, root, FEW)
         for path, data in zip(same, contents, strict=True):
             path.write_bytes(data)
     assert judge(whole, root) == set()
@@ -254,21 +258,21 @@ def each_folder(whole: Whole, scratch: Path) -> Iterator[Path]:
 def test_folder_lost_moves_answers_to_unknown_only(whole, scratch):
     for path in each_folder(whole, scratch):
         shutil.rmtree(path)
-        moved = judge(whole, scratch)
+        moved = judge(whole, scratch, FEW)
         assert moved or "sensitive_targets" in path.as_posix() or "v0001" in path.as_posix()
 
 
 def test_folder_renamed_moves_answers_to_unknown_only(whole, scratch):
     for path in each_folder(whole, scratch):
         path.rename(path.with_name(path.name + "x"))
-        assert judge(whole, scratch)
+        assert judge(whole, scratch, FEW)
 
 
 def test_folder_that_is_a_file_moves_answers_to_unknown_only(whole, scratch):
     for path in each_folder(whole, scratch):
         shutil.rmtree(path)
         path.write_bytes(b"")
-        judge(whole, scratch)
+        judge(whole, scratch, FEW)
 
 
 def test_layers_folder_lost_leaves_every_kind_unknown(whole, scratch):
@@ -354,7 +358,7 @@ def _at(paths: list[Path], number: int) -> Path:
     return paths[number % len(paths)]
 
 
-def _write(root: Path, number: int, change) -> None:
+def _write(root: Path, number: int, change: Callable[[bytes], bytes]) -> None:
     path = _at(files(root), number)
     data = path.read_bytes()
     path.write_bytes(change(data))
@@ -377,7 +381,7 @@ STEPS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 2**31), st.integers(0, 2**31)), min_size=1, max_size=3
