@@ -70,11 +70,11 @@ def test_edges_straight_in_a_plane_are_densified_below_a_millimetre():
 
 
 def test_parcels_that_touch_in_the_plane_touch_on_the_earth():
-    """They share a slanting line of 2 km, cut at different places: 0 m apart, less than 1e-4 m² in common."""
+    """They share a slanting line of 2 km, cut at different places: 0 m apart, next to nothing in common."""
     west = in_plane((0, 0), (1000, 0), (1500, 900), (1700, 1260), (2000, 1800), (0, 1800))
     east = in_plane((1000, 0), (3000, 0), (3000, 1800), (2000, 1800), (1300, 540))
     a, b = degrees(west), degrees(east)
-    assert ellipsoidal_area([shapely.intersection(a, b)])[0] < 1e-4
+    assert ellipsoidal_area([shapely.intersection(a, b)])[0] < 1e-2  # 5 µm over 2 km; chords stray by up to 10 µm
     found = finding(ask(one("red_lines", a), b))
     assert (found.gap_m, found.features[0].relation, found.features[0].overlap_m2) == (0.0, "touches", 0.0)
 
