@@ -107,6 +107,7 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
             "transformation": question.transformation_m,
         },
         gap_m=found.gap_m,
+        hold_at_least_m=found.hold_at_least_m,
         distance_at_least_m=_at_least(found),
         uncovered_share=None if found.cover is None else found.cover.uncovered_share,
         overlap_m2=total,

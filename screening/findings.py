@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 
 from screening.covering import Cover, cover_of
+from screening.proving import accuracy_of_proof, metres_held
 from screening.reasons import Reason, ordered
 from spatial.accuracy import combined
 from spatial.overlay.distance import distance_to, nearest_of_boxes
-from spatial.overlay.frame import bounds_of, boxes_meet, widened
-from spatial.overlay.hold import holds_in_zone, holds_within_distance
+from spatial.overlay.frame import bounds_of, widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from layers.version import OpenLayer
     from screening.reasons import Answer
 
-__all__ = ["LayerAnswer", "Question", "answer_of"]
+__all__ = ["LayerAnswer", "Question", "ZoneGroup", "answer_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,8 @@ class Question:
     radius_m: float = 0.0
     transformation_m: float = 0.0
     part_rejected: bool = False
+    stability: bool = False
+    """Whether to say how many metres of error would change a hit."""
 
     def combined(self, layer_m: float) -> float:
         """The combined accuracy a against a feature or layer of this accuracy."""
@@ -61,12 +63,14 @@ class LayerAnswer:
     clear_margin_m: float
     """a + R of the feature that asks most: how far from the edge of the coverage the site must be."""
     standing: Standing
+    hold_at_least_m: float | None = None
+    """Proved hold, rounded down to 0.1 m; None where it was not asked for or nothing is met."""
     met: tuple[int, ...] = field(default=())
     """Rows of the zone features within their own accuracy, nearest first where none is."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Group:
+class ZoneGroup:
     """Zone features that share accuracy and influence distance."""
 
     rows: NDArray[np.bool_]
@@ -94,7 +98,7 @@ def answer_of(question: Question, layer: OpenLayer, *, validity: str | None = No
     standing = layer.records.standing(question.as_of, card.accuracy_m)
     groups = _groups(question, layer, standing)
     reasons: list[Reason] = []
-    proved = _proved(question, layer, groups)
+    proved = accuracy_of_proof(question, layer, groups)
     near = [g for g in groups if g.gap_m <= g.a + question.radius_m]
     gap = min((g.gap_m for g in groups), default=None)
     deciding = min(groups, key=lambda g: (g.gap_m - g.a, -g.a), default=None)
@@ -136,6 +140,7 @@ def answer_of(question: Question, layer: OpenLayer, *, validity: str | None = No
         cover=cover,
         clear_margin_m=margin,
         standing=standing,
+        hold_at_least_m=metres_held(question, layer, groups) if question.stability else None,
         met=_met(question, layer, groups),
     )
 
@@ -145,7 +150,7 @@ def floor_mm(metres: float) -> float:
     return math.floor(metres * 1000 + 1e-7) / 1000
 
 
-def _groups(question: Question, layer: OpenLayer, standing: Standing) -> list[_Group]:
+def _groups(question: Question, layer: OpenLayer, standing: Standing) -> list[ZoneGroup]:
     zone = standing.zone
     if not zone.any():
         return []
@@ -158,7 +163,7 @@ def _groups(question: Question, layer: OpenLayer, standing: Standing) -> list[_G
         nearest = _nearest(question.geometry, layer, rows)
         gap = math.inf if nearest is None else max(0.0, nearest - reach)
         found.append(
-            _Group(
+            ZoneGroup(
                 rows=rows,
                 accuracy_m=float(accuracy),
                 influence_m=float(distance),
@@ -176,37 +181,7 @@ def _nearest(site: BaseGeometry, layer: OpenLayer, features: NDArray[np.bool_]) 
     return None if found is None else found.distance_m
 
 
-def _proved(question: Question, layer: OpenLayer, groups: list[_Group]) -> float | None:
-    """The least layer accuracy at which the features up to it prove a hit; None where nothing is proved."""
-    index = layer.index
-    hard = [g for g in groups if not g.soft and g.gap_m == 0.0]
-    proofs: list[float] = []
-    areal = [g for g in groups if not g.soft and g.influence_m < 0]
-    for accuracy in sorted({g.accuracy_m for g in hard if g.influence_m < 0}):
-        rows = np.any([g.rows for g in areal if g.accuracy_m <= accuracy], axis=0) & (index.feature_dimension == 2)
-
-        def zone_in(box: tuple[float, float, float, float], rows: NDArray[np.bool_] = rows) -> BaseGeometry:
-            pieces = index.load(index.pieces_meeting(box, rows))
-            return shapely.union_all(pieces, grid_size=1e-8) if len(pieces) else shapely.Polygon()
-
-        if holds_in_zone(question.geometry, zone_in, question.combined(accuracy)):
-            proofs.append(accuracy)
-            break
-    for group in hard:
-        if group.influence_m < 0 or any(p <= group.accuracy_m for p in proofs):
-            continue
-        near = np.flatnonzero(
-            group.rows & boxes_meet(index.feature_bounds, widened(bounds_of(question.geometry), group.influence_m))
-        )
-        if any(
-            holds_within_distance(question.geometry, index.geometry(int(row)), group.influence_m, group.a)
-            for row in near
-        ):
-            proofs.append(group.accuracy_m)
-    return min(proofs, default=None)
-
-
-def _met(question: Question, layer: OpenLayer, groups: list[_Group]) -> tuple[int, ...]:
+def _met(question: Question, layer: OpenLayer, groups: list[ZoneGroup]) -> tuple[int, ...]:
     """Rows of the zone features within a + R of the site, or the nearest one; in row order."""
     index = layer.index
     met: set[int] = set()

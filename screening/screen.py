@@ -19,7 +19,7 @@ from screening.findings import LayerAnswer, Question, answer_of
 from screening.layer_summary import summary_of
 from screening.not_checked import classes_not_checked
 from screening.reasons import Reason, strictest, yes_no
-from screening.themes import kind_answers
+from screening.themes import kind_answers, kinds_that_lack_pooling
 from screening.verdict import Finding, PartAnswer, Verdict
 from spatial.crs import gauss_kruger, zone3
 from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
@@ -73,7 +73,7 @@ class _Loaded:
         return [pair for pair in self.layers if pair[0].card.role == "protective"]
 
 
-def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -> Verdict:
+def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, stability: bool = False) -> Verdict:
     """
     Judge one site against every layer of a workspace.
 
@@ -87,6 +87,8 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -
         An open store (``FolderStore.open``). Anything lost or damaged in it moves answers towards ``unknown``.
     as_of
         ISO date of the check; default today in UTC+8. Printed and recorded.
+    stability
+        Also say how many metres of error each hit would stand (``hold_at_least_m``); costs some 20 proofs a layer.
 
     Returns
     -------
@@ -106,6 +108,7 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -
         as_of=day,
         radius_m=site.radius_m,
         part_rejected=site.rejected_parts > 0,
+        stability=stability,
     )
     required = workspace.required_kinds if workspace.manifest_readable else DEFAULT_REQUIRED_KINDS
     epsg = gauss_kruger(zone3(float(shapely.centroid(site.geometry).x)))
@@ -129,6 +132,10 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -
     findings += _unreadable_findings(loaded, required)
     findings += _missing_findings(required, findings)
     kinds = kind_answers(question, answers, _lost_kinds(findings))
+    pooling = [
+        {"code": "pooling_missing", "kind": kind, "layers": list(layers)}
+        for kind, layers in kinds_that_lack_pooling(question, answers, kinds)
+    ]
     answer: Answer = strictest(list(kinds.values()))
     findings.sort(key=_strictness)
     parts = _parts(site, question, loaded, required, kinds=kinds, answer=answer)
@@ -140,7 +147,7 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None) -
         as_of=day,
         answer=answer,
         required_kinds=tuple(required),
-        warnings=tuple(_warnings(workspace, loaded, site)),
+        warnings=(*_warnings(workspace, loaded, site), *pooling),
         in_priority_zone=yes_no(in_zone),
         in_priority_unit=by_kind["control_units"],
         in_red_line=by_kind["red_lines"],

@@ -17,7 +17,7 @@ from layers.repair import repair
 from layers.stated import AREA_UNITS_M2, areas_stated_m2, number_stated
 from screening.errors import EmptySiteError, SiteOptionError
 from spatial.accuracy import PositionalAccuracy, restated, stated_accuracy
-from spatial.crs import to_geographic
+from spatial.crs import identify, to_geographic
 from spatial.measure import ellipsoidal_area
 
 if TYPE_CHECKING:
@@ -80,11 +80,17 @@ def site_of(geometry: BaseGeometry, *, accuracy_m: float, name: str | None = Non
     """
     A site from a geometry at hand (EPSG:4490 or 4326), with its accuracy stated.
 
+    Raises
+    ------
+    OutsideWorkingAreaError
+        Where the geometry lies outside 60-150 degrees east, 0-60 degrees north.
+
     Examples
     --------
     >>> site_of(shapely.Point(117.45, 49.58), accuracy_m=5).scope
     'point'
     """
+    to_geographic([geometry], identify(4490))  # refuses what lies outside 60-150 E, 0-60 N
     part = SitePart(id="1", geometry=geometry, name=name)
     return Site(
         name=name,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from screening.findings import LayerAnswer, Question
     from screening.reasons import Answer
 
-__all__ = ["kind_answers", "theme_answer"]
+__all__ = ["kind_answers", "kinds_that_lack_pooling", "theme_answer"]
 
 HARMLESS = COVERAGE_REASONS | {"outside", "declared_none"}
 
@@ -69,6 +69,22 @@ def theme_answer(question: Question, members: Sequence[tuple[OpenLayer, LayerAns
         if layer.coverage is not None and {r.code for r in found.reasons} <= HARMLESS
     ]
     return "clear" if pooled_covers(question.geometry, covers, margin) else "unknown"
+
+
+def kinds_that_lack_pooling(
+    question: Question, answers: Sequence[tuple[OpenLayer, LayerAnswer]], kinds: dict[str, Answer]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """
+    Kinds that are unknown only because their layers lie in several themes, with the names of those layers.
+
+    Two counties under two names: neither covers a site on their border, both together do. One ``--theme`` cures it.
+    """
+    found = []
+    for kind in sorted(k for k, answer in kinds.items() if answer == "unknown"):
+        members = [(layer, answer) for layer, answer in answers if layer.card.kind == kind]
+        if len({layer.card.theme for layer, _ in members}) > 1 and theme_answer(question, members) == "clear":
+            found.append((kind, tuple(sorted(layer.card.name for layer, _ in members))))
+    return found
 
 
 def _far_from(question: Question, layer: OpenLayer, margin_m: float) -> bool:

@@ -221,7 +221,7 @@ def fit(
         datum: Literal["xian80", "beijing54"] = "xian80" if source_system.datum == "xian80" else "beijing54"
         x1 = _geocentric(_degrees(old, source_system), datum)
         x2 = _geocentric(_degrees(new, target_system), "cgcs2000")
-        shift = _three(x1, x2, datum) if kind == 3 else _seven(x1, x2, datum)
+        shift = _three(x1, x2, _degrees(new, target_system), datum) if kind == 3 else _seven(x1, x2, datum)
     found, wanted = _shifted(old, source_system, shift), _degrees(new, target_system)
     residuals = (found - wanted) * np.column_stack(metres_per_degree(wanted[:, 1]))
     lengths = np.hypot(residuals[:, 0], residuals[:, 1])
@@ -271,7 +271,7 @@ def to_geographic(
     >>> shift = three_parameters("beijing54", 12.646, -155.176, -80.863)  # published for the Ordos basin only
     >>> place = to_geographic(shapely.Point(109.0, 39.0), identify(4214), shift)[0]
     >>> round(place.x, 6), round(place.y, 6)
-    (109.000445, 39.000292)
+    (109.000445, 39.000313)
     """
     given = edges.as_array(geometries)
     _require_fits(system, shift)
@@ -374,8 +374,14 @@ def _four(old: Floats, new: Floats, source: CoordinateSystem, target: Coordinate
     )
 
 
-def _three(x1: Floats, x2: Floats, datum: Literal["xian80", "beijing54"]) -> GeocentricParameters:
-    x_m, y_m, z_m = (float(value) for value in (x2 - x1).mean(axis=0))
+def _three(x1: Floats, x2: Floats, target: Floats, datum: Literal["xian80", "beijing54"]) -> GeocentricParameters:
+    """Shifted points lie over their targets at whatever height: east and north must vanish, up is free."""
+    lon, lat = np.radians(target).T
+    east = np.column_stack([-np.sin(lon), np.cos(lon), np.zeros(len(lon))])
+    north = np.column_stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
+    axes, wanted = np.vstack([east, north]), np.vstack([x2 - x1, x2 - x1])
+    found = np.linalg.lstsq(axes, np.sum(axes * wanted, axis=1), rcond=None)[0]
+    x_m, y_m, z_m = (float(value) for value in found)
     return GeocentricParameters(datum=datum, x_m=x_m, y_m=y_m, z_m=z_m)
 
 
@@ -412,7 +418,8 @@ def _degrees(points: Floats, system: CoordinateSystem) -> Floats:
 
     crs = parsed_crs(system.wkt)
     transformer = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+    lon, lat = transformer.transform(points[:, 0], points[:, 1])
+    return np.column_stack([np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)])
 
 
 def _geocentric(lon_lat: Floats, datum: str) -> Floats:

@@ -70,6 +70,9 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
     "not used to tell the CRS"
 )
 @click.option("--as-of", type=DATE, metavar="DATE", help="核查基准日，默认今天（东八区） / default today in UTC+8")
+@click.option(
+    "--stability", is_flag=True, help="给出命中能承受多少米的误差 / say how many metres of error each hit would stand"
+)
 @click.option("--exit-code", is_flag=True, help="退出码表示结论 / the exit status tells the answer")
 def check(
     site: str,
@@ -87,6 +90,7 @@ def check(
     datum: str | None,
     region: str | None,  # noqa: ARG001 - see its help
     as_of: str | None,
+    stability: bool,
     exit_code: bool,
 ) -> int:
     """``sanxian check SITE``."""
@@ -101,7 +105,7 @@ def check(
     named = site_of_argument(
         site, crs=crs, datum=datum, geometry=geometry, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area
     )
-    verdict = screen(named.site, store, as_of=as_of)
+    verdict = screen(named.site, store, as_of=as_of, stability=stability)
     result = verdict.to_dict()
     console = console_on(stderr=json_to == "-")
     print_verdict(console, result, lang, problems=named.problems)

@@ -60,6 +60,7 @@ def warning_words(warning: Mapping[str, Any], language: Language) -> str:
     ]
     if warning.get("detail"):
         about.append(phrases.code_word("damage", warning["detail"], language))
+    about += ["、".join(warning["layers"])] if warning.get("layers") else []
     about += [warning.get("version"), warning.get("crs"), warning.get("parts")]
     text = phrases.code_word(group, code, language)
     named = [phrases.clean(part) for part in about if part is not None]

@@ -23,6 +23,7 @@ _COMMANDS = {
     "layers": ("apps.cli.workspace", "layers"),
     "prune": ("apps.cli.workspace", "prune"),
     "inspect": ("apps.cli.inspect", "inspect"),
+    "convert": ("apps.cli.convert", "convert"),
     "check": ("apps.cli.check", "check"),
     "demo": ("apps.cli.demo", "demo"),
 }

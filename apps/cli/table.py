@@ -188,12 +188,20 @@ def _findings(page: Page, result: Mapping[str, Any]) -> None:
             [
                 layer if kind in layer else page.say("layer_of_kind", layer=layer, kind=kind),
                 page.answer("answer", finding["answer"]),
-                page.comma.join(reason_words(reason, page.language) for reason in finding["reasons"]),
+                _why(page, finding),
                 *_nearest(page, finding),
                 "-" if accuracy is None else f"{accuracy:,.2f}",
             ]
         )
     page.table([(page.say(f"column_{c}"), kind) for c, kind in columns], rows)
+
+
+def _why(page: Page, finding: Mapping[str, Any]) -> str:
+    """The reasons, and how many metres of error a hit would stand where that was asked for."""
+    reasons = [reason_words(reason, page.language) for reason in finding["reasons"]]
+    if finding["hold_at_least_m"] is not None:
+        reasons.append(page.say("hold_at_least", metres=f"{finding['hold_at_least_m']:,.1f}"))
+    return page.comma.join(reasons)
 
 
 def _nearest(page: Page, finding: Mapping[str, Any]) -> tuple[object, object]:

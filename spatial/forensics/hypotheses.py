@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from spatial.systems import Datum
-
 if TYPE_CHECKING:
     from spatial.accuracy import AccuracyTerm
     from spatial.forensics.evidence import Evidence
-    from spatial.systems import CoordinateSystem
+    from spatial.systems import CoordinateSystem, Datum
 
 __all__ = ["DATUM_WORDS", "Forensics", "Hints", "Hypothesis", "Offset", "Standing", "StatedReference", "Status"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +13,11 @@ import shapely
 
 from spatial.crs import to_geographic
 from spatial.errors import OutsideWorkingAreaError
+from spatial.forensics.placing import without_datum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from spatial.systems import CoordinateSystem
 
@@ -102,7 +105,7 @@ def forms(numbers: Numbers) -> dict[str, int]:
         zones = {math.floor(value / 1e6) for value in east}
         if all(13 <= zone <= 23 or 25 <= zone <= 45 for zone in zones):
             found["zone_prefix" if len(zones) == 1 else "several_zones"] = min(zones)
-        if 0 < east[0] and east[1] < 1e6:
+        if east[0] > 0 and east[1] < 1e6:
             found["no_prefix"] = 0
     if _within(east, (8.1e6, 15.2e6)) and _within(north, (0.33e6, 7.2e6)):
         found["web_mercator"] = 0
@@ -119,8 +122,6 @@ def outline_on_earth(numbers: Numbers, system: CoordinateSystem) -> Floats | Non
 
     The datum of the system is left aside: the outline serves to compare places hundreds of kilometres apart.
     """
-    from spatial.forensics.placing import without_datum
-
     try:
         placed = to_geographic(shapely.points(numbers.outline), without_datum(system))
     except OutsideWorkingAreaError:
@@ -129,10 +130,12 @@ def outline_on_earth(numbers: Numbers, system: CoordinateSystem) -> Floats | Non
 
 
 @cache
-def china() -> shapely.Geometry:
+def china() -> BaseGeometry:
     """China and the sea before it, generously, as bands of latitude; degrees."""
-    rows = zip(_BANDS, _BANDS[1:], strict=False)
-    area = shapely.union_all([shapely.box(west, south, east, top[0]) for (south, west, east), top in rows])
+    rows = pairwise(_BANDS)
+    area: BaseGeometry = shapely.union_all(
+        [shapely.box(west, south, east, top[0]) for (south, west, east), top in rows]
+    )
     shapely.prepare(area)
     return area
 

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["place", "without_datum"]
 
 
-def place(
-    coordinates: ArrayLike, hypothesis: Hypothesis, *, shift: Shift | None = None
-) -> NDArray[np.float64]:
+def place(coordinates: ArrayLike, hypothesis: Hypothesis, *, shift: Shift | None = None) -> NDArray[np.float64]:
     """
     Longitude and latitude of the rows of a source under one hypothesis.
 

@@ -27,14 +27,28 @@ __all__ = [
 ]
 
 _DATUMS: tuple[tuple[Datum, re.Pattern[str]], ...] = (
-    ("cgcs2000", re.compile(r"cgcs[ _-]*2000|国家2000|2000[ _]?(国家|大地|坐标|中国)|china[ _]*(geodetic.*)?2000|大地2000")),
-    ("xian80", re.compile(r"西安[ _]?(19)?80|(?<!\d)(19)?80[ _]?(年|西安|坐标|国家)|国家[ _]?(19)?80|xi'?an[ _-]*(19)?80")),
-    ("beijing54", re.compile(r"北京[ _]?(19)?54|(?<!\d)(19)?54[ _]?(年|北京|坐标)|bei[ _]?jing[ _-]*(19)?54|(?<![a-z])bj[ _-]?(19)?54|krasov|克拉索夫")),
+    (
+        "cgcs2000",
+        re.compile(r"cgcs[ _-]*2000|国家2000|2000[ _]?(国家|大地|坐标|中国)|china[ _]*(geodetic.*)?2000|大地2000"),
+    ),
+    (
+        "xian80",
+        re.compile(
+            r"西安[ _]?(19)?80|(?<!\d)(19)?80[ _]?(年(?!代)|西安|坐标|国家)|国家[ _]?(19)?80|xi'?an[ _-]*(19)?80"
+        ),
+    ),
+    (
+        "beijing54",
+        re.compile(
+            r"北京[ _]?(19)?54|(?<!\d)(19)?54[ _]?(年(?!代)|北京|坐标)|bei[ _]?jing[ _-]*(19)?54"
+            r"|(?<![a-z])bj[ _-]?(19)?54|krasov|克拉索夫"
+        ),
+    ),
     ("wgs84", re.compile(r"wgs[ _-]*(19)?84")),
-)  # fmt: skip
+)
 _OFFSETS: tuple[tuple[Offset, re.Pattern[str]], ...] = (
     ("gcj02", re.compile(r"gcj[ _-]*0?2|(?<![a-z])gcj|火星")),
-    ("bd09", re.compile(r"(?<![a-z])bd[ _-]*0?9|百度经纬|百度坐标")),
+    ("bd09", re.compile(r"(?<![a-z])bd[ _-]*0?9|(?<![a-z])bd(?=[_ -]?(lng|lon|lat|x|y))|百度经纬|百度坐标")),
 )
 # who shifts, and by what; 奥维 writes either, or none
 _SERVICES: tuple[tuple[re.Pattern[str], tuple[Offset, ...]], ...] = (
@@ -42,9 +56,13 @@ _SERVICES: tuple[tuple[re.Pattern[str], tuple[Offset, ...]], ...] = (
     (re.compile(r"百度|baidu|(?<![a-z])bmap"), ("bd09", "gcj02")),
     (re.compile(r"奥维|ovital|ovkml|ovkmz|ovobj|(?<![a-z])ovmap"), ("gcj02", "bd09")),
 )
-_LOCAL = re.compile(r"独立坐标|独立系|地方坐标|地方独立|工程坐标|城市坐标|施工坐标|建筑坐标|假定坐标|抵偿|local (grid|coord|system)")
+_LOCAL = re.compile(
+    r"独立坐标|独立系|地方坐标|地方独立|工程坐标|城市坐标|施工坐标|建筑坐标|假定坐标|抵偿|local (grid|coord|system)"
+)
 _UTM = re.compile(r"(?<![a-z])utm(?![a-z])|通用横轴")
-_GAUSS = re.compile(r"高斯|gau(ss|ß)|kr(u|ü)ger|(?<![a-z])gk(?![a-z])|transverse[ _]*mercator|[3三6六][ _-]*(度|degree)")
+_GAUSS = re.compile(
+    r"高斯|gau(ss|ß)|kr(u|ü)ger|(?<![a-z])gk(?![a-z])|transverse[ _]*mercator|[3三6六][ _-]*(度|degree)"
+)
 _WEB = re.compile(r"web[ _-]*mercator|pseudo[ _-]*mercator|web墨卡托|球面墨卡托|3857|900913")
 _ZONE = re.compile(r"(?<!\d)(\d{2})(?:号|度)?带|带号\D{0,3}(\d{2})(?!\d)|zone[ _-]*(\d{2})(?!\d)")
 _MERIDIAN = re.compile(r"(?:中央子午线|中央经线|(?<![a-z])cm)[^\d]{0,3}(\d{2,3})(?!\d)|(?<!\d)(\d{2,3})[°度]?中央")
@@ -112,7 +130,7 @@ def datum_finding(*, user: str | None, stated: Datum | None, by: str, hints: Hin
         said = Evidence(code="stated_datum", value=f"{stated}, {by}")
         old = [datum for datum in named if datum in ("xian80", "beijing54") and datum != stated]
         # A name that speaks of an old datum over new parameters: the statement holds, but proves the datum no more.
-        if old and stated in ("cgcs2000", "wgs84") and by not in ("user", "header"):
+        if old and stated in ("cgcs2000", "wgs84") and by != "user":
             differ = Evidence(code="datum_words_differ", value=", ".join(old))
             return DatumFinding(datum=stated, status="assumed", evidence=(said, differ))
         return DatumFinding(datum=stated, status="stated", evidence=(said,))
@@ -213,7 +231,7 @@ def offset_finding(*, user: str | None, stated: StatedReference | None, hints: H
             return _stated("gcj02" if tags == {"GCJ02"} else "bd09", "OvCoordType", ", ".join(sorted(tags)))
     if len(named) == 1 and not tags:
         return _stated(named[0], "column", over.replace("\n", ", "))
-    plain_columns = any(dict(_DATUMS)[datum].search(over) for datum in ("wgs84", "cgcs2000"))  # type: ignore[index]
+    plain_columns = any(dict(_DATUMS)[datum].search(over) for datum in ("wgs84", "cgcs2000"))
     if plain_columns and not named and not tags:
         return _plain("column", over.replace("\n", ", "))
     if not possible and unshifted:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Box = tuple[float, float, float, float]
 
-__all__ = ["connected_parts", "holds_in_zone", "holds_within_distance"]
+__all__ = ["connected_parts", "hold_at_least", "holds_in_zone", "holds_within_distance"]
 
 WINDOW_M = 5_000.0
 MARGIN = 2.5
@@ -31,7 +31,10 @@ ARC_FACTOR = 1.002
 """GEOS draws arcs inside the circle (16 segments a quadrant, at most 0.12 %): 1.002 r erodes by r at least."""
 QUADRANT_SEGMENTS = 16
 TOUCHING_M = 1e-3
+LEAST_M, MOST_M = 0.05, 2_400.0
 MOST_VERTICES = 20_000
+LEAST_EROSION = 0.99
+"""An erosion is used where every corner of it lies at least this share of r from the boundary."""
 
 
 def holds_in_zone(site: BaseGeometry, zone_in: Callable[[Box], BaseGeometry], accuracy_m: float) -> bool:
@@ -102,6 +105,36 @@ def holds_within_distance(site: BaseGeometry, feature: BaseGeometry, influence_m
     return False
 
 
+def hold_at_least(holds: Callable[[float], bool]) -> float:
+    """
+    The greatest a for which a proof succeeds, by doubling and bisection, rounded down to 0.1 m.
+
+    Parameters
+    ----------
+    holds
+        Whether hold > a is proved, for a in metres; taken to be true up to some a and false beyond.
+
+    Returns
+    -------
+    metres
+        0.0 where not even 0.05 m is proved; at most 2,400 m, beyond which a window of 5 km says nothing.
+
+    Examples
+    --------
+    >>> hold_at_least(lambda a: a < 59.87)
+    59.8
+    """
+    if not holds(LEAST_M):
+        return 0.0
+    low, high = LEAST_M, 1.0
+    while high < MOST_M and holds(high):
+        low, high = high, min(2 * high, MOST_M)
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return math.floor(low * 10 + 1e-9) / 10
+
+
 def connected_parts(geometry: BaseGeometry) -> list[Any]:
     """Parts of a geometry that hang together: polygons after union, lines after merging, single points; areas first."""
     if geometry.is_empty:
@@ -163,8 +196,13 @@ def _some_pair_holds(s: BaseGeometry, z: BaseGeometry, a: float) -> bool:
 def _pair_holds(s: BaseGeometry, z: BaseGeometry, a: float) -> bool:
     areal = shapely.get_dimensions(s) == 2
     shapely.prepare(z)
+    if (
+        shapely.get_dimensions(s) == 0
+    ):  # what E(z, a) says of a point, without drawing it: GEOS loses much on toothed edges
+        return bool(shapely.intersects(z, s)) and _witnessed(s, ((z, ARC_FACTOR * a),))
     for k in range(9) if areal else range(1):
-        if shapely.intersects(_eroded(s, k * a / 8), _eroded(z, a - k * a / 8)):
+        in_s, in_z = k * a / 8, a - k * a / 8
+        if _witnessed(shapely.intersection(_eroded(s, in_s), _eroded(z, in_z)), ((s, in_s), (z, in_z))):
             return True
     if not all(shapely.intersects(_shifted(s, _circle(a)), z)):
         return False
@@ -196,7 +234,37 @@ def _holds_by_distance(s: BaseGeometry, frame: Frame, feature: BaseGeometry, d: 
 
 
 def _eroded(geometry: BaseGeometry, r: float) -> BaseGeometry:
-    return geometry if r <= 0 else shapely.buffer(geometry, -ARC_FACTOR * r, quad_segs=QUADRANT_SEGMENTS)
+    """
+    E(G, r); nothing where GEOS got it wrong.
+
+    On toothed edges its buffer now and then leaves a part that lies much nearer to the boundary than r (to 0.41 r, 2 of
+    1,476 made polygons), and by smoothing the teeth it falls short by up to 0.3 % (what step 3 has to spare is 2.8 %).
+    """
+    if r <= 0:
+        return geometry
+    found = shapely.buffer(geometry, -ARC_FACTOR * r, quad_segs=QUADRANT_SEGMENTS)
+    if found.is_empty:
+        return found
+    edge = shapely.boundary(geometry)
+    shapely.prepare(edge)
+    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(found, max(r, found.length / MOST_VERTICES))))
+    return found if shapely.distance(edge, corners).min() >= LEAST_EROSION * r else shapely.Polygon()
+
+
+def _witnessed(common: BaseGeometry, margins: tuple[tuple[BaseGeometry, float], ...]) -> bool:
+    """Whether some point of what the eroded shapes have in common really lies that deep in each: then they hold."""
+    if common.is_empty:
+        return False
+    places = shapely.points(shapely.get_coordinates(common))
+    inner = shapely.point_on_surface(shapely.get_parts(common))
+    places = np.concatenate([places, inner[~shapely.is_empty(inner)]])
+    deep = np.ones(len(places), dtype=bool)
+    for shape, margin in margins:
+        if margin > 0:
+            edge = shapely.boundary(shape)
+            shapely.prepare(edge)
+            deep &= shapely.distance(edge, places) >= margin
+    return bool(deep.any())
 
 
 def _circle(a: float) -> NDArray[np.float64]:

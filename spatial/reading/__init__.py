@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from spatial.errors import GeometryChoiceError, LayerChoiceError
-from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
+from spatial.reading.model import Evidence, Hints, Problem, Reading, UnreadableFeature
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatial.reading.draft import Draft
     from spatial.reading.sources import Bundle
 
-__all__ = ["Evidence", "Problem", "Reading", "UnreadableFeature", "read", "read_text"]
+__all__ = ["Evidence", "Hints", "Problem", "Reading", "UnreadableFeature", "read", "read_text"]
 
 Shape = Literal["point", "line", "polygon"]
 
@@ -40,8 +40,8 @@ def read(
     Read a source: a file, a folder or a ZIP.
 
     Formats: shapefile, GeoPackage, FileGDB, FlatGeobuf, GeoParquet, GeoJSON, KML and KMZ, GPX, GML, MapInfo TAB and
-    MIF, DXF, survey TXT, CSV, XLSX, lists of coordinates; told by content. Formats that GDAL parses are read in a
-    child process without network, within limits of memory and time.
+    MIF, DXF, survey TXT, CSV, XLSX, XLSB, XLS, ODS, lists of coordinates (CASS, 奥维); told by content. What GDAL,
+    ezdxf or calamine parse is read in a child process without network, within limits of memory and time.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def read(
         What points or lines are to make. ``polygon`` closes lines; of a table or survey text see there. A closed
         polyline of a drawing is a polygon unless ``line`` is asked for.
     layer
-        The layer, or the file of a folder or ZIP, where there are several.
+        The layer, sheet or drawing layer, or the file of a folder or ZIP, where there are several.
     typed
         ``source`` is text.
 
@@ -172,10 +172,10 @@ def _parse(bundle: Bundle, *, crs: str | int | None, geometry: Shape | None, lay
             from spatial.reading.tables import parse_csv
 
             return parse_csv(data, file=bundle.name, geometry=geometry)
-        case "xlsx":
-            from spatial.reading.spreadsheet import parse_xlsx
+        case "xlsx" | "xlsb" | "xls" | "ods":
+            from spatial.reading.spreadsheet import parse_workbook
 
-            return parse_xlsx(data, file=bundle.name, geometry=geometry, sheet=layer)
+            return parse_workbook(bundle, geometry=geometry, sheet=layer)
         case "dxf":
             from spatial.reading.drawing import parse_drawing
 
@@ -213,7 +213,7 @@ def _finish(draft: Draft, sha256: str, *, crs: str | int | None, datum: str | No
     from spatial.reading.reference import accuracy_of, resolve
 
     draft.check_counts()
-    if draft.format not in {"csv", "xlsx", "survey_txt", "typed"} and geometry is not None:
+    if draft.format not in {"csv", "xlsx", "xlsb", "xls", "ods", "survey_txt", "typed"} and geometry is not None:
         for number, shape in enumerate(draft.geometries):
             draft.geometries[number] = _as(shape, geometry, draft, number)
     if not draft.keys and not draft.lost:
@@ -244,6 +244,7 @@ def _finish(draft: Draft, sha256: str, *, crs: str | int | None, datum: str | No
         accuracy=accuracy_of(draft, system, known),
         problems=tuple(draft.problems),
         declared_counts=dict(draft.declared),
+        hints=draft.gathered_hints(),
     )
 
 

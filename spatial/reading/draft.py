@@ -10,7 +10,7 @@ import shapely
 
 from spatial.errors import IncompleteSourceError, SourceTooLargeError
 from spatial.reading.boundary import Limits
-from spatial.reading.model import Evidence, Problem, UnreadableFeature
+from spatial.reading.model import Evidence, Hints, Problem, UnreadableFeature
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -31,6 +31,8 @@ class Draft:
 
     What is said about the CRS: ``crs_text`` is what the file states (a WKT, a code); ``kinds`` and ``zones`` are what
     the sizes of the numbers show; ``header_zone``, ``header_width`` (3 or 6) and ``header_datum`` come from words.
+    ``offset`` is ``gcj02`` or ``bd09`` where a mark or the name of a column says so. ``header_words``,
+    ``ov_coord_types``, ``axis_words`` and ``dates`` are hints for the forensics.
     """
 
     file: str
@@ -45,6 +47,11 @@ class Draft:
     header_zone: int | None = None
     header_width: int | None = None
     header_datum: str | None = None
+    offset: str | None = None
+    header_words: list[str] = field(default_factory=list)
+    ov_coord_types: list[str] = field(default_factory=list)
+    axis_words: tuple[str, str] | None = None
+    dates: list[str] = field(default_factory=list)
     notation: Notation | None = None
     decimals: int | None = None
     layers: list[str] = field(default_factory=list)
@@ -133,6 +140,11 @@ class Draft:
             box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
             self.lose("empty_geometry", layer=layer, record=record, box=box, detail="a part of it is empty")
             return
+        if _flat(geometry):
+            low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+            box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+            self.lose("zero_area", layer=layer, record=record, box=box, detail=f"{geometry.area:.3g} in its own units")
+            return
         self.vertices += len(coordinates)
         if self.vertices > _LIMITS.vertices:
             self._too_large(f"more than {_LIMITS.vertices} vertices")
@@ -145,6 +157,19 @@ class Draft:
         self.kinds.add(place.kind)
         if place.zone is not None:
             self.zones.add(place.zone)
+
+    def gathered_hints(self) -> Hints:
+        """What the source lets slip about its coordinate system, for the forensics."""
+        fields = [str(name) for row in self.attributes[:1] + self.attributes[-1:] for name in row]
+        return Hints(
+            format=self.format,
+            file_name=self.file,
+            field_names=tuple(dict.fromkeys(fields)),
+            header_words=tuple(dict.fromkeys([*self.header_words, *self.layers[:50]])),
+            ov_coord_types=tuple(self.ov_coord_types),
+            axis_words=self.axis_words,
+            dates=tuple(self.dates),
+        )
 
     def check_counts(self) -> None:
         """Refuse a source that holds another number of features than it declares."""
@@ -177,3 +202,15 @@ def _hollow(geometry: BaseGeometry) -> bool:
     """Whether a part of a collection is empty: it was something once."""
     parts = getattr(geometry, "geoms", None)
     return parts is not None and any(part.is_empty or _hollow(part) for part in parts)
+
+
+def _flat(geometry: BaseGeometry) -> bool:
+    """Whether a polygon is but a line: its mean width is below a hundredth of a millimetre (or of 1e-9 degrees)."""
+    if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
+        return False
+    west, south, east, north = geometry.bounds
+    least = 1e-10 if max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90 else 1e-5
+    if 2 * abs(geometry.area) > least * geometry.length:
+        return False
+    hull = geometry.convex_hull  # a ring that crosses itself has no area either, but encloses some
+    return 2 * float(hull.area) <= least * float(hull.length)

@@ -12,9 +12,15 @@ from spatial.reading.text import decode
 __all__ = ["sniff"]
 
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
-    (b"AC10", "a DWG drawing", "Save it as DXF in CAD and read that"),
+    (
+        b"AC10",
+        "a DWG drawing",
+        (
+            "Save it as DXF (in AutoCAD, CASS, 中望CAD: 另存为, file type DXF 2007 or later; without CAD: the free ODA "
+            "File Converter), and read that"
+        ),
+    ),
     (b"%PDF", "a PDF", "Ask for the drawing or table it was made from; a PDF holds no coordinates"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "Save it as XLSX or CSV"),
     (b"Rar!", "a RAR archive", "Unpack it and read the folder"),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it and read the folder"),
     (b"\x1f\x8b", "a gzip archive", "Unpack it"),
@@ -40,10 +46,12 @@ def sniff(data: bytes, *, name: str) -> str:
     -------
     format
         ``shapefile``, ``gpkg``, ``kml``, ``gpx``, ``gml``, ``geojson``, ``flatgeobuf``, ``geoparquet``, ``mapinfo``,
-        ``dxf``, ``survey_txt``, ``csv`` or ``zip``.
+        ``dxf``, ``survey_txt``, ``csv``, ``xls`` or ``zip``.
 
     Raises
     ------
+    IncompleteSourceError
+        If it is empty, or holds nothing but zero bytes.
     UnsupportedFormatError
         For anything else, with what to save it as.
 
@@ -57,6 +65,9 @@ def sniff(data: bytes, *, name: str) -> str:
         raise UnsupportedFormatError(
             file=name, code="companion", detail="it is only a part of a shapefile", remedy="Give the .shp"
         )
+    if not data[: 1 << 16].strip(b"\0 \t\r\n") and not data.strip(b"\0 \t\r\n"):
+        what = f"it holds {len(data)} bytes, all of them zero or blank" if data else "it is empty"
+        raise IncompleteSourceError(file=name, code="empty", detail=what, remedy="Get the file again from its source")
     for magic, kind in (
         (b"SQLite format 3\0", "gpkg"),
         (b"PAR1", "geoparquet"),
@@ -64,6 +75,7 @@ def sniff(data: bytes, *, name: str) -> str:
         (b"\0\0\x27\x0a", "shapefile"),
         (b"PK\3\4", "zip"),
         (b"AutoCAD Binary DXF", "dxf"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
     ):
         if data.startswith(magic):
             return kind
@@ -98,16 +110,17 @@ def _head_text(data: bytes, name: str) -> str:
 
 def _sniff_text(text: str, suffix: str) -> str | None:
     if text.startswith("<"):
-        root = re.search(r"<\s*(?:[\w.-]+:)?([A-Za-z][\w.-]*)([^>]*)", re.sub(r"<[?!][^>]*>", "", text))
+        root = _ROOT.match(text, _after_prolog(text))
         if root is None:
             return None
         if root[1] in {"kml", "gpx"}:
             return root[1]
-        is_gml = "opengis.net/gml" in root[2] or (suffix == ".gml" and root[1] == "FeatureCollection")
+        attributes = root[2]
+        is_gml = "opengis.net/gml" in attributes or (suffix == ".gml" and root[1] == "FeatureCollection")
         return "gml" if is_gml else None
     if text.startswith("{"):
         return "geojson"
-    if re.match(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION", text):
+    if _is_dxf(text):
         return "dxf"
     if suffix == ".tab" and text.lower().startswith("!table"):
         return "mapinfo"
@@ -118,3 +131,33 @@ def _sniff_text(text: str, suffix: str) -> str | None:
             return None
         return "survey_txt" if is_survey_text(text) else "csv"
     return None
+
+
+_ROOT = re.compile(r"<\s{0,8}(?:[\w.-]{1,60}:)?([A-Za-z][\w.-]{0,60})([^>]{0,60000})")
+
+
+def _after_prolog(text: str) -> int:
+    """Where the first element begins: after declarations and comments."""
+    at = 0
+    while text.startswith(("<?", "<!"), at):
+        mark = "-->" if text.startswith("<!--", at) else ">"
+        end = text.find(mark, at)
+        if mark == ">" and "[" in text[at:end]:  # a document type with declarations of its own
+            mark = "]>"
+            end = text.find(mark, at)
+        if end < 0:
+            return len(text)
+        at = end + len(mark)
+        while at < len(text) and text[at].isspace():
+            at += 1
+    return at
+
+
+def _is_dxf(text: str) -> bool:
+    """Pairs of a number and a value, the first of them 0 SECTION but for comments (999)."""
+    lines = text[:8192].splitlines()
+    for at in range(0, len(lines) - 1, 2):
+        code = lines[at].strip()
+        if code != "999":
+            return code == "0" and lines[at + 1].strip() == "SECTION"
+    return False

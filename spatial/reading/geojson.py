@@ -15,6 +15,7 @@ from spatial.reading.model import Evidence
 from spatial.reading.text import decode
 
 if TYPE_CHECKING:
+    from shapely import LineString, Polygon
     from shapely.geometry.base import BaseGeometry
 
     from spatial.reading.model import Box
@@ -233,14 +234,14 @@ def _every_position(value: Any, depth: int = 0) -> list[tuple[float, float]]:
     return [_position(value)]
 
 
-def _line(value: Any) -> BaseGeometry:
+def _line(value: Any) -> LineString:
     points = _positions(value)
     if len(points) < 2:
         raise _BadGeometryError("too_few_points", f"a line of {len(points)}")
     return shapely.LineString(points)
 
 
-def _polygon(value: Any) -> BaseGeometry:
+def _polygon(value: Any) -> Polygon:
     if not isinstance(value, list) or not value:
         raise _BadGeometryError("bad_nesting", "a polygon without rings")
     rings = [_positions(ring) for ring in value]

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["check_gml", "parse_gpx", "parse_kml", "read_xml"]
 
 _AGAIN = "Export it again; part of it may be missing"
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*?(?:encoding\s*=\s*[\"']([\w.-]+)[\"'])?[^>]*\?>")
 _SHAPES = {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model"}
 _SHAPES |= {"MultiPoint", "MultiLineString", "MultiPolygon"}
 _MAX_DEPTH = 200
 _MAX_BYTES = 256 << 20
-_LATIN = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
+_LATIN = re.compile(rb"\s{0,64}<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
 
 
 class _BadShapeError(Exception):
@@ -46,16 +45,18 @@ def _tree(data: bytes, *, file: str) -> tuple[ET.Element, str, tuple[Evidence, .
             file=file, code="too_large", detail=f"{len(data)} bytes of XML", remedy="Cut it into smaller files"
         )
     text, encoding, evidence = decode(data, file=file)
-    declared = _LATIN.match(data)
+    declared = _LATIN.match(data[:1024])
     if declared and encoding == "gb18030":
         evidence = (*evidence, Evidence(code="xml_declaration", value=declared[1].decode("ascii", "replace")))
-    text = _DECLARATION.sub("", text.lstrip("\ufeff"), count=1).rstrip("\0 \r\n\t")
+    text = text.lstrip("\ufeff \r\n\t").rstrip("\0 \r\n\t")
+    if text.startswith("<?xml"):  # its encoding was dealt with
+        text = text[text.find("?>") + 2 :]
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise MalformedSourceError(
             file=file, code="entities", detail="it declares entities, which are not read", remedy="Export it again"
         )
     try:
-        root = ET.fromstring(text)  # noqa: S314 - without entities; size and depth are bounded
+        root = ET.fromstring(text.lstrip())  # noqa: S314 - without entities; size and depth are bounded
     except (ET.ParseError, RecursionError, ValueError) as error:
         raise IncompleteSourceError(
             file=file, code="xml", detail=f"it is no complete XML: {error}", remedy=_AGAIN
@@ -119,6 +120,7 @@ def parse_kml(data: bytes, *, file: str, crs_given: bool = False, ovital: bool =
     root, encoding, evidence = _tree(data, file=file)
     draft = Draft(file=file, format="kml", source_kind="kml", encoding=encoding, encoding_evidence=list(evidence))
     types = {_text(element).upper() for element in root.iter() if _tag(element) == "OvCoordType"}
+    draft.ov_coord_types += sorted(types)
     style = any(_tag(element).startswith("Ov") for element in root.iter())
     if ovital or style:
         draft.format, draft.source_kind = "ovkml", "ovkml"
@@ -211,7 +213,7 @@ def _shape(element: ET.Element) -> BaseGeometry:
     parts = [child for child in element if _tag(child) in _SHAPES]
     if not parts:
         raise _BadShapeError("empty_geometry")
-    made = [_shape(part) for part in parts]
+    made: list[Any] = [_shape(part) for part in parts]
     kinds = {part.geom_type for part in made}
     if kinds == {"Polygon"}:
         return shapely.MultiPolygon(made)
@@ -309,13 +311,14 @@ def parse_gpx(data: bytes, *, file: str) -> Draft:
             continue
         attributes = {_tag(c): _text(c) for c in element if _tag(c) in {"name", "desc", "cmt", "type", "ele", "time"}}
         try:
+            made: BaseGeometry
             if tag == "wpt":
                 made = shapely.Point(_gpx_point(element))
             elif tag == "rte":
                 made = _line([_gpx_point(c) for c in element if _tag(c) == "rtept"])
             else:
                 segments = [c for c in element if _tag(c) == "trkseg"]
-                lines = [_line([_gpx_point(c) for c in seg if _tag(c) == "trkpt"]) for seg in segments]
+                lines: list[Any] = [_line([_gpx_point(c) for c in seg if _tag(c) == "trkpt"]) for seg in segments]
                 if not lines:
                     raise _BadShapeError("no_geometry")  # noqa: TRY301
                 made = lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from spatial.forensics.hypotheses import Hints
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from spatial.accuracy import Notation, PositionalAccuracy, SourceKind
     from spatial.crs import CoordinateSystem
 
-__all__ = ["Box", "CrsStatus", "DatumStatus", "Evidence", "Problem", "Reading", "UnreadableFeature"]
+__all__ = ["Box", "CrsStatus", "DatumStatus", "Evidence", "Hints", "Problem", "Reading", "UnreadableFeature"]
 
 Box = tuple[float, float, float, float]
 CrsStatus = Literal["given", "proved", "refused"]
@@ -59,6 +61,20 @@ _MESSAGES = {
     "network_link": "it points to another file or address, which is not opened",
     "no_features": "the source holds no feature",
     "ring_crosses": "a ring crosses itself or another one",
+    "ring_self_crosses": "its ring crosses itself; the area is repaired, look at that point",
+    "zero_area": "its outline encloses no area",
+    "not_pairs": "the cell does not hold exactly two coordinates",
+    "other_columns": "further columns of coordinates were not read",
+    "hidden_sheet_skipped": "a hidden sheet with coordinates was not read",
+    "curves_densified": "curves were made chords",
+    "line_is_point": "lines without length became points",
+    "paper_space_skipped": "what stands on layout sheets (paper space) was left out",
+    "annotation_skipped": "dimensions, pictures and the like were left out",
+    "entity_damaged": "an entity is damaged",
+    "block_missing": "a block that is not in the drawing",
+    "block_nesting": "blocks are nested too deeply",
+    "external_reference": "it points to another drawing, which is not opened; bind it in CAD",
+    "curve_too_large": "a curve too large to be made chords",
 }
 
 
@@ -174,6 +190,8 @@ class Reading:
         What is not fatal.
     declared_counts
         Features a layer declares.
+    hints
+        What names and words around the coordinates say about their system.
     """
 
     source_name: str
@@ -197,3 +215,4 @@ class Reading:
     accuracy: PositionalAccuracy
     problems: tuple[Problem, ...] = ()
     declared_counts: dict[str, int] = field(default_factory=dict)
+    hints: Hints = field(default_factory=Hints)

@@ -96,6 +96,9 @@ def resolve(draft: Draft, *, crs: str | int | None, datum: str | None) -> Resolv
 
 
 def _by_numbers(draft: Draft, datum: str | None, evidence: list[Evidence]) -> Resolved:
+    if draft.offset is not None:  # hundreds of metres off until it is undone
+        evidence.append(Evidence(code="offset_mark", value=draft.offset))
+        return None, "refused", tuple(evidence), "assumed"
     stated = datum or draft.header_datum
     known: DatumStatus = "stated" if stated else "assumed"
     if datum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["close", "even_odd", "split"]
+__all__ = ["close", "even_odd", "self_crossing", "split"]
 
 Point = tuple[float, float]
 
@@ -94,16 +95,48 @@ def even_odd(rings: Sequence[Sequence[Point]]) -> BaseGeometry | None:
     >>> even_odd([hole, outer]).area
     15.0
     """
+    if len(rings) == 1:
+        return shapely.Polygon(rings[0])
     polygons = np.array([shapely.Polygon(ring) for ring in rings], dtype=object)
-    if len(polygons) == 1:
-        return polygons[0]
     if not shapely.is_valid(polygons).all():
         return None
     tree = shapely.STRtree(polygons)
     crossing = tree.query(polygons, predicate="overlaps")
     if crossing.size or len({p.normalize().wkb for p in polygons}) < len(polygons):
         return None
-    whole = shapely.Polygon()
-    for index in np.argsort(-shapely.area(polygons), kind="stable"):
-        whole = shapely.symmetric_difference(whole, polygons[index])
+    # rings that neither cross nor coincide lie apart or one within another: a level of nesting at a time
+    tree_pairs = tree.query(polygons, predicate="covered_by")
+    depth = np.bincount(tree_pairs[0], minlength=len(polygons)) - 1  # each is covered by itself
+    whole: BaseGeometry = shapely.Polygon()
+    for level in range(int(depth.max()) + 1):
+        here = shapely.union_all(polygons[depth == level])
+        whole = shapely.difference(whole, here) if level % 2 else shapely.union(whole, here)
     return whole
+
+
+def self_crossing(polygon: BaseGeometry, points: Sequence[Point]) -> tuple[int, str] | None:
+    """
+    Where an outline crosses itself: the nearest of its points, and the place; None if it does not.
+
+    Parameters
+    ----------
+    polygon
+        Of one ring.
+    points
+        Its points as written.
+
+    Examples
+    --------
+    >>> bow = [(0, 0), (4, 4), (4, 0), (0, 5)]
+    >>> self_crossing(shapely.Polygon(bow), bow)
+    (3, '1.77778 2.77778')
+    """
+    if shapely.is_valid(polygon):
+        return None
+    reason = str(shapely.is_valid_reason(polygon))
+    at = re.search(r"\[(\S+) (\S+)\]", reason)
+    if at is None:
+        return 0, reason
+    x, y = float(at[1]), float(at[2])
+    nearest = int(np.argmin([(px - x) ** 2 + (py - y) ** 2 for px, py in points]))
+    return nearest, f"{x:.12g} {y:.12g}" if abs(x) > 180 else f"{x:.6g} {y:.6g}"

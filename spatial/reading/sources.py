@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import lzma
 import os
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -21,6 +24,7 @@ from spatial.errors import (
 )
 from spatial.reading.boundary import Limits
 from spatial.reading.formats import sniff
+from spatial.reading.spreadsheet import check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +32,27 @@ if TYPE_CHECKING:
 __all__ = ["Bundle", "load"]
 
 _LIMITS = Limits()
-_MAX_ENTRIES = 20_000
+_MAX_ENTRIES = 5_000
 _MAX_RATIO = 300  # an all-zero table packs 1000 : 1, but hardly one of 64 MB
 _RATIO_FROM = 64 << 20
 
 _MAIN = {
     ".shp", ".gpkg", ".kml", ".ovkml", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".gml", ".tab", ".mif",
-    ".gpx", ".dxf", ".csv", ".tsv", ".txt", ".dat", ".xlsx", ".dwg", ".kmz", ".ovkmz",
+    ".gpx", ".dxf", ".csv", ".tsv", ".txt", ".dat", ".xlsx", ".xls", ".xlsb", ".ods", ".dwg", ".kmz",
+    ".ovkmz",
 }  # fmt: skip
-_SIDE = {".csv", ".tsv", ".txt", ".dat", ".xlsx", ".json", ".dwg"}  # often beside the drawing, as its documentation
+_SIDE = {
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".dat",
+    ".xlsx",
+    ".xls",
+    ".xlsb",
+    ".ods",
+    ".json",
+    ".dwg",
+}  # often beside the drawing, as its documentation
 _COMPANIONS = {
     ".shp": (".shx", ".dbf", ".prj", ".cpg"),
     ".tab": (".dat", ".map", ".id", ".ind"),
@@ -177,11 +193,11 @@ def _folder(path: Path) -> _Files:
     return files
 
 
-def _zip(path: Path, name: str, layer: str | None) -> Bundle:
+def _zip(source: Path | bytes, name: str, layer: str | None, *, inner: bool = False) -> Bundle:
+    """The one source in a ZIP, which may be a workbook or a KMZ itself."""
     try:
-        # names without the UTF-8 flag are GBK where these people work; the default would be CP437
-        archive = _open_zip(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        archive = _open_zip(source)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise IncompleteSourceError(
             file=name, code="zip", detail=f"the ZIP cannot be opened: {error}", remedy="Get the file again"
         ) from None
@@ -189,33 +205,66 @@ def _zip(path: Path, name: str, layer: str | None) -> Bundle:
         files = _Files(name=name, openers={})
         members = [info for info in archive.infolist() if not info.is_dir()]
         if len(members) > _MAX_ENTRIES:
-            raise _too_large(name)
+            raise SourceTooLargeError(
+                file=name,
+                code="too_many_files",
+                detail=f"it holds {len(members)} files, at most {_MAX_ENTRIES} are read",
+                remedy="Unpack it and give the one file that is meant",
+            )
         for info in members:
-            inner = info.filename.replace("\\", "/")
-            pure = PurePosixPath(inner)
-            if pure.is_absolute() or ".." in pure.parts or re.match(r"[A-Za-z]:", inner) or "\0" in inner:
+            member = info.filename.replace("\\", "/")
+            pure = PurePosixPath(member)
+            if pure.is_absolute() or ".." in pure.parts or re.match(r"[A-Za-z]:", member) or "\0" in member:
                 raise UnsafeArchiveError(
                     file=name,
                     code="unsafe_name",
-                    detail=f"a member is named {inner!r}, which leaves the folder",
+                    detail=f"a member is named {member!r}, which leaves the folder",
                     remedy="Do not use this archive, or pack the files again",
                 )
-            if not (pure.parts[0] == "__MACOSX" or pure.name.startswith("._")):
-                files.openers[inner] = _member(archive, info, name)
-        if "[Content_Types].xml" in files.openers and "xl/workbook.xml" in files.openers:
-            for inner in files.openers:  # through the caps, before anybody unpacks them
-                files.read(inner)
-            data = path.read_bytes()
-            return Bundle(name=name, format="xlsx", members={".xlsx": data}, sha256=hashlib.sha256(data).hexdigest())
-        with path.open("rb") as file:
-            return replace(_choose(files, name, layer), sha256=hashlib.file_digest(file, "sha256").hexdigest())
+            if pure.parts and not (pure.parts[0] == "__MACOSX" or pure.name.startswith("._")):
+                files.openers[member] = _member(archive, info, name)
+        if kind := _workbook_kind(files):
+            # through the caps, before anybody unpacks them
+            check_parts({member: files.read(member) for member in files.openers}, file=name)
+            data = source if isinstance(source, bytes) else source.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            return Bundle(name=name, format=kind, members={f".{kind}": data}, sha256=digest)
+        if inner and not name.lower().endswith((".kmz", ".ovkmz")):
+            raise _zip_in_zip(name)
+        bundle = _choose(files, name, layer)
+        if isinstance(source, bytes):
+            return replace(bundle, sha256=hashlib.sha256(source).hexdigest())
+        with source.open("rb") as file:
+            return replace(bundle, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path, metadata_encoding="gb18030")
-    except UnicodeDecodeError:
-        return zipfile.ZipFile(path)
+def _workbook_kind(files: _Files) -> str | None:
+    if "[Content_Types].xml" in files.openers:
+        found = (
+            kind for kind, part in (("xlsx", "xl/workbook.xml"), ("xlsb", "xl/workbook.bin")) if part in files.openers
+        )
+        return next(found, None)
+    if "mimetype" in files.openers and "content.xml" in files.openers:
+        # the first part of every OpenDocument says what it is
+        return "ods" if b"opendocument.spreadsheet" in files.openers["mimetype"](1 << 20) else None
+    return None
+
+
+def _zip_in_zip(name: str) -> UnsupportedFormatError:
+    return UnsupportedFormatError(
+        file=name, code="zip_in_zip", detail="an archive inside an archive", remedy="Unpack the outer one"
+    )
+
+
+def _open_zip(source: Path | bytes) -> zipfile.ZipFile:
+    # names without the UTF-8 flag are GBK where these people work; the default would be CP437
+    for encoding in ("gb18030", None):
+        try:
+            opened = io.BytesIO(source) if isinstance(source, bytes) else source
+            return zipfile.ZipFile(opened, metadata_encoding=encoding)
+        except UnicodeDecodeError:
+            continue
+    raise zipfile.BadZipFile("names of its members cannot be decoded")
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Callable[[int], bytes]:
@@ -241,7 +290,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Calla
                             remedy="Do not use this archive, or unpack it and read the folder",
                         )
                     parts.append(part)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as error:
             raise IncompleteSourceError(
                 file=name,
                 code="zip",
@@ -265,6 +314,9 @@ def _choose(files: _Files, name: str, layer: str | None) -> Bundle:
     if several and layer is not None:
         candidates = [inner for inner in candidates if PurePosixPath(inner).stem == layer] or candidates
     if not candidates:
+        packed = [i for i in files.openers if i.lower().endswith((".zip", ".rar", ".7z", ".gz", ".tar"))]
+        if packed:
+            raise _zip_in_zip(packed[0])
         raise UnsupportedFormatError(
             file=name,
             code="nothing_inside",
@@ -297,9 +349,7 @@ def _bundle(files: _Files, main: str, name: str) -> Bundle:
     data = files.read(main)
     kind = sniff(data, name=pure.name)
     if kind == "zip":
-        raise UnsupportedFormatError(
-            file=main, code="zip_in_zip", detail="an archive inside an archive", remedy="Unpack the outer one"
-        )
+        return _zip(data, pure.name, None, inner=True)
     suffix = {"shapefile": ".shp"}.get(kind, pure.suffix.lower() or ".bin")
     members = {suffix: data}
     for inner in files.openers:

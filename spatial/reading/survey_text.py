@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
@@ -12,12 +12,17 @@ from spatial.coordinates import Place, fold, parse, place
 from spatial.errors import CoordinateError, IncompleteSourceError
 from spatial.reading.draft import Draft
 from spatial.reading.model import Evidence
-from spatial.reading.rings import close, even_odd, split
+from spatial.reading.rings import close, even_odd, self_crossing, split
 from spatial.reading.text import decode
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 __all__ = ["is_survey_text", "parse_survey_text", "state_header_datum"]
 
 _FIELDS = ("界址点数", "地块面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
+_MORE = ("TBLX", "DL", "GZQ", "GZH", "BZ")  # of the layout with 13 columns
+_KINDS = ("面", "线", "点")
 _UNITS_M2 = {"公顷": 1e4, "HM2": 1e4, "HA": 1e4, "亩": 10_000 / 15, "平方米": 1.0, "M2": 1.0, "㎡": 1.0}
 _SECTION = re.compile(r"\[\s*([^\]]+?)\s*\]\s*")
 _AREA = re.compile(r"([\d.]+)\s*([^\d\s.]*\d?)")
@@ -41,7 +46,8 @@ def is_survey_text(text: str) -> bool:
     True
     """
     folded = fold(text[:65536])
-    return "[地块坐标]" in folded.replace(" ", "") or bool(re.search(r"^[^\n]*,[^\n]*@\s*$", folded, re.MULTILINE))
+    lines = (line.rstrip() for line in folded.splitlines())
+    return "[地块坐标]" in folded.replace(" ", "") or any(line.endswith("@") and "," in line for line in lines)
 
 
 def parse_survey_text(data: bytes, *, file: str, geometry: Literal["point", "line", "polygon"] | None = None) -> Draft:
@@ -109,9 +115,9 @@ def _lines(text: str, header: dict[str, str]) -> list[_Parcel]:
             continue
         if line.endswith("@"):
             parcels.append(_Parcel(line=number, fields=[cell.strip() for cell in line[:-1].split(",")]))
-        elif "=" in line and not parcels:
+        elif "=" in line and (not parcels or "," not in line.partition("=")[0]):  # sections stand between, too
             key, _, value = line.partition("=")
-            header[key.strip()] = value.strip()
+            header.setdefault(key.strip(), value.strip())
         elif parcels:
             _point(line, number, parcels[-1])
         elif "," in line:  # points without a parcel line
@@ -143,6 +149,7 @@ def _point(line: str, number: int, parcel: _Parcel) -> None:
 
 def _take_header(header: dict[str, str], draft: Draft) -> None:
     system = header.get("坐标系", "")
+    draft.header_words += [f"{key}={value}"[:200] for key, value in header.items() if value][:100]
     if system:
         draft.crs_evidence.append(Evidence(code="header_system", value=system))
     state_header_datum(system, draft)
@@ -154,6 +161,8 @@ def _take_header(header: dict[str, str], draft: Draft) -> None:
     if width:
         draft.header_width = int(width[1])
     day = re.search(r"(\d{4})\D+(\d{1,2})\D+(\d{1,2})", header.get("数据产生日期", ""))
+    if day:
+        draft.dates.append("-".join((day[1], day[2].zfill(2), day[3].zfill(2))))
     # from that day only CGCS2000 was allowed for new work
     if draft.header_datum is None and not system and day and tuple(map(int, day.groups())) >= (2018, 7, 1):
         draft.header_datum = "cgcs2000"
@@ -214,6 +223,7 @@ def _add(parcel: _Parcel, layer: str, geometry: str | None, draft: Draft) -> Non
         draft.lose("kind_differs", layer=layer, record=parcel.line, point=parcel.points[odd][1], detail=detail)
         return
     kind = geometry or {"线": "line", "点": "point"}.get(str(attributes.get("图形属性", "")), "polygon")
+    made: BaseGeometry | None
     if kind == "point":
         made = shapely.Point(points[0]) if len(points) == 1 else shapely.MultiPoint(points)
         draft.add(made, attributes, layer=layer, record=parcel.line)
@@ -232,12 +242,17 @@ def _add(parcel: _Parcel, layer: str, geometry: str | None, draft: Draft) -> Non
     whole = [ring for ring in closed if ring is not None]
     if len(whole) < len(closed):
         short = next(len(set(ring)) for ring, done in zip(rings, closed, strict=True) if done is None)
-        draft.lose("too_few_points", layer=layer, record=parcel.line, box=box, detail=f"a ring of {short} points")
+        declared = _whole(attributes.get("界址点数"))
+        detail = f"a ring of {short} points" + (f"; {declared} are declared" if declared else "")
+        draft.lose("too_few_points", layer=layer, record=parcel.line, box=box, detail=detail)
         return
     made = even_odd(whole)
     if made is None:
         draft.lose("ring_crosses", layer=layer, record=parcel.line, box=box, detail=str(name or ""))
         return
+    if len(whole) == 1 and (crossing := self_crossing(made, points)) is not None:
+        name_of = parcel.points[crossing[0]][1]
+        draft.warn("ring_self_crosses", layer=layer, record=parcel.line, point=name_of, detail=crossing[1])
     counted = _whole(attributes.get("界址点数"))
     is_open = [ring[0] != ring[-1] for ring in rings]
     if counted is not None and counted > len(points) and is_open[-1] and not any(is_open[:-1]):
@@ -255,9 +270,13 @@ def _add(parcel: _Parcel, layer: str, geometry: str | None, draft: Draft) -> Non
 def _attributes(cells: list[str]) -> dict[str, Any]:
     while cells and not cells[-1]:
         cells = cells[:-1]
-    # ten and more columns of other offices begin with the area or number likewise; what is beyond has no name
-    attributes: dict[str, Any] = dict(zip(_FIELDS, cells, strict=False))
-    attributes |= {f"列{number}": cell for number, cell in enumerate(cells[8:], start=9)}
+    fields: tuple[str, ...] = _FIELDS
+    if cells[3:4] and cells[3] in _KINDS and cells[4:5] not in [[kind] for kind in _KINDS]:
+        fields = _FIELDS[1:]  # some offices leave the number of points out
+    if len(cells) == len(fields) + len(_MORE):
+        fields += _MORE
+    attributes: dict[str, Any] = dict(zip(fields, cells, strict=False))
+    attributes |= {f"列{number}": cell for number, cell in enumerate(cells[len(fields) :], start=len(fields) + 1)}
     return attributes
 
 

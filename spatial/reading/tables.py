@@ -1,4 +1,4 @@
-"""Tables of coordinates: CSV, XLSX, and plain lists, with the headers people use."""
+"""Tables of coordinates: CSV, workbooks and plain lists, with the headers people use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
-from spatial.coordinates import Coordinate, Place, fold, parse, place
+from spatial.coordinates import Coordinate, Place, fold, parse, parse_all, place
 from spatial.errors import CoordinateError, MalformedSourceError
 from spatial.reading.columns import Columns, find_columns
 from spatial.reading.draft import Draft
+from spatial.reading.lists import find_list
 from spatial.reading.model import Evidence
-from spatial.reading.rings import close, even_odd, split
+from spatial.reading.rings import close, even_odd, self_crossing, split
 from spatial.reading.survey_text import state_header_datum
 from spatial.reading.text import decode
 
@@ -28,7 +29,9 @@ __all__ = ["Shape", "note_notation", "parse_csv", "parse_rows"]
 
 Shape = Literal["point", "line", "polygon"]
 
-_UNIT_ROW = re.compile(r"[\(\[]?(度|°|米|m|degree|degrees|dd|单位.*|公顷|hm2|ha|度分秒|dms|-|)[\)\]]?")
+_UNIT_ROW = re.compile(
+    r"[\(\[]?(度|分|秒|°|′|″|米|m|degrees?|dd|单位.{0,20}|公顷|hm2|ha|度分秒|十进制度|dms|-|)[\)\]]?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +67,29 @@ def parse_csv(data: bytes, *, file: str, geometry: Shape | None = None) -> Draft
         If no columns of coordinates are found, or a quote is not closed.
     """
     text, encoding, evidence = decode(data, file=file)
-    folded = text[:65536].translate({0xFF0C: ",", 0xFF1B: ";"})
-    first = next((line for line in folded.splitlines() if line.strip()), "")
+    listed = find_list(text, file=file)
+    if listed is not None:
+        return parse_rows(
+            listed.rows,
+            file=file,
+            format_="csv",
+            geometry=geometry or listed.shape,
+            encoding=encoding,
+            encoding_evidence=evidence,
+            columns=listed.columns,
+            numbers=listed.numbers,
+        )
+    first = next((line for line in text[:65536].splitlines() if line.strip()), "")
+    if not any(mark in first for mark in "\t;,"):
+        text = text.translate({0xFF0C: ",", 0xFF1B: ";"})
+        first = first.translate({0xFF0C: ",", 0xFF1B: ";"})
     counts = {mark: first.count(mark) for mark in "\t;,"}
     mark = max(counts, key=lambda key: counts[key])
     if not counts[mark]:
-        rows: list[list[str]] = [line.split() for line in text.splitlines()]
+        # blanks within an angle part nothing: 119° 45′ 56″
+        lines = (re.sub(r"([°度′分:])[ \t]+(?=\d)", r"\1", line) for line in text.splitlines())
+        rows: list[list[str]] = [line.split() for line in lines]
     else:
-        if mark in ",;":
-            text = text.translate({0xFF0C: ",", 0xFF1B: ";"})
         csv.field_size_limit(1 << 20)
         try:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
@@ -87,11 +104,13 @@ def parse_rows(
     rows: Sequence[Sequence[str]],
     *,
     file: str,
-    format_: Literal["csv", "xlsx"],
+    format_: str,
     geometry: Shape | None = None,
     encoding: str = "UTF-8",
     encoding_evidence: Sequence[Evidence] = (),
     layer: str | None = None,
+    columns: Columns | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Draft:
     """
     Features of a table.
@@ -107,11 +126,13 @@ def parse_rows(
     file, layer
         For messages; the layer is the file's stem by default.
     format_
-        ``csv`` or ``xlsx``.
+        ``csv``, or the kind of workbook.
     geometry
         ``point``: a point a row; ``line``, ``polygon``: a line or polygon of the rows (of each name).
     encoding, encoding_evidence
         How text was decoded.
+    columns, numbers
+        Of a list whose columns its format tells, and the line of each row; there is no header then.
 
     Returns
     -------
@@ -127,15 +148,21 @@ def parse_rows(
     draft = Draft(
         file=file,
         format=format_,
-        source_kind=format_,
+        source_kind="csv" if format_ == "csv" else "xlsx",
         encoding=encoding,
         encoding_evidence=list(encoding_evidence),
     )
     name = layer or file.rsplit(".", 1)[0]
     draft.open_layer(name)
-    start, columns = find_columns(rows, file=file)
-    _state_datum(rows[: start + 1], draft)
-    found = _read(rows[start + 1 :], start + 2, columns, name, draft)
+    if columns is None:
+        start, columns = find_columns(rows, file=file)
+        _state_datum(rows[: start + 1], draft)
+        rows, numbers = rows[start + 1 :], range(start + 2, len(rows) + 1)
+    draft.offset = columns.offset
+    draft.axis_words = (columns.header[columns.first], columns.header[columns.second])
+    if columns.others:
+        draft.warn("other_columns", layer=name, detail=", ".join(columns.others))
+    found = _read(rows, numbers or range(1, len(rows) + 1), columns, name, draft)
     shape = geometry or ("polygon" if columns.point is not None else "point")
     if shape == "point":
         for row in found:
@@ -155,9 +182,10 @@ def parse_rows(
 
 
 def _state_datum(rows: Sequence[Sequence[str]], draft: Draft) -> None:
-    words = fold(" ".join(str(cell) for row in rows for cell in row))
+    words = fold(" ".join(str(cell) for row in rows for cell in row))[:4096]
+    draft.header_words += [str(cell).strip()[:200] for row in rows for cell in row if str(cell).strip()][:100]
     match = re.search(
-        r"CGCS\s*2000|2000\s*国家|国家\s*2000|2000\s*坐标|西安\s*(?:19)?80|北京\s*(?:19)?54|WGS[-\s]*84",
+        r"CGCS_?\s*2000|2000\s*国家|国家\s*2000|2000\s*坐标|西安\s*(?:19)?80|北京\s*(?:19)?54|WGS[-_\s]*84",
         words,
         re.IGNORECASE,
     )
@@ -170,29 +198,30 @@ def _cell(cells: Sequence[str], column: int) -> str:
     return str(cells[column]).strip() if column < len(cells) else ""
 
 
-def _read(rows: Sequence[Sequence[str]], first_row: int, columns: Columns, layer: str, draft: Draft) -> list[_Row]:
+def _read(
+    rows: Sequence[Sequence[str]], numbers: Sequence[int], columns: Columns, layer: str, draft: Draft
+) -> list[_Row]:
     """Every row with something in it, its place or why it has none; and the notation of the columns."""
     found: list[_Row] = []
     written: list[Coordinate] = []
     swaps = 0
-    for number, cells in enumerate(rows, start=first_row):
+    for number, cells in zip(numbers, rows, strict=True):
         texts = [str(cell).strip() for cell in cells]
         if not any(texts):
             continue
-        first, second = _axis(texts, columns.first, columns.parts[0]), _axis(texts, columns.second, columns.parts[1])
-        if not found and first_row > 1 and _is_unit_row(first, second):
-            draft.warn("unit_row", layer=layer, record=number, detail=f"{first}, {second}")
+        if not found and number > 1 and _is_unit_row(texts, columns):
+            draft.warn("unit_row", layer=layer, record=number, detail=", ".join(filter(None, texts))[:80])
             continue
-        # XLSX rows end at their last cell; a CSV row that is short is cut off or shifted
+        # rows of a workbook end at their last cell; a CSV row that is short is cut off or shifted
         short = draft.format == "csv" and len(texts) < columns.width
         if short or any(texts[columns.width :]):
             detail = f"{len(texts)} cells, the header has {columns.width}"
             found.append(_Row(number=number, cells=texts, place=None, code="ragged_row", detail=detail))
             continue
-        row, pair = _pair(number, texts, first, second, columns)
+        row, pair = _pair(number, texts, columns)
         found.append(row)
         written.extend(pair)
-        swaps += row.place is not None and columns.by_name and row.place.swapped
+        swaps += row.place is not None and columns.by_name and not columns.together and row.place.swapped
     usual = _usual(found)
     for row in found:
         if row.place is not None and row.place.kind == usual:
@@ -204,33 +233,53 @@ def _read(rows: Sequence[Sequence[str]], first_row: int, columns: Columns, layer
 
 
 def _axis(texts: list[str], column: int, parts: int) -> str:
+    """Text of an axis; of one in several columns "" if a part is missing."""
     if parts == 1:
         return _cell(texts, column)
-    degrees, minutes, seconds = (_cell(texts, column + i).rstrip("°度′分″秒") for i in range(3))
-    return f"{degrees}°{minutes}′{seconds}″" if degrees and minutes and seconds else degrees
+    cells = [_cell(texts, column + i) for i in range(parts)]
+    if not any(cells[1:]) and not cells[0].isdecimal():
+        return cells[0]  # the whole angle in its first cell
+    bare = [fold(cell).rstrip("°度′分″秒 ") for cell in cells]
+    return "".join(f"{cell}{mark}" for cell, mark in zip(bare, "°′″", strict=False)) if all(bare) else ""
 
 
-def _is_unit_row(first: str, second: str) -> bool:
-    return all(_UNIT_ROW.fullmatch(fold(text).strip().lower()) for text in (first, second)) and bool(first or second)
+def _is_unit_row(texts: list[str], columns: Columns) -> bool:
+    places = [*range(columns.first, columns.first + columns.parts[0])]
+    places += range(columns.second, columns.second + columns.parts[1])
+    cells = [_cell(texts, i) for i in places]
+    return any(cells) and all(_UNIT_ROW.fullmatch(fold(cell[:40]).strip().lower()) for cell in cells)
 
 
-def _pair(number: int, texts: list[str], first: str, second: str, columns: Columns) -> tuple[_Row, list[Coordinate]]:
+def _pair(number: int, texts: list[str], columns: Columns) -> tuple[_Row, list[Coordinate]]:
+    first, second = _axis(texts, columns.first, columns.parts[0]), _axis(texts, columns.second, columns.parts[1])
+    shown = first if columns.together else f"{first}, {second}"
     if not first or not second:
-        return _Row(number=number, cells=texts, place=None, code="missing_cell", detail=f"{first}, {second}"), []
+        held = [_cell(texts, i) for i in (columns.first, columns.second)]
+        return _Row(number=number, cells=texts, place=None, code="missing_cell", detail=", ".join(held)), []
     try:
-        one, other = parse(first), parse(second)
+        one, other = _together(first) if columns.together else (parse(first), parse(second))
         if columns.by_name and {one.axis, other.axis} not in ({None}, {"lon", "lat"}, {None, "lon"}, {None, "lat"}):
             raise CoordinateError(code="two_axes", text=first, detail="both cells name one axis")  # noqa: TRY301
         at = place(one.value, other.value)
     except CoordinateError as error:
-        return _Row(number=number, cells=texts, place=None, code=error.code, detail=f"{first}, {second}"), []
-    if at.kind == "local" and columns.by_name:
+        return _Row(number=number, cells=texts, place=None, code=error.code, detail=shown[:160]), []
+    if at.kind == "local" and columns.degrees:
         if abs(one.value) > 180 or abs(other.value) > 90:
-            row = _Row(number=number, cells=texts, place=None, code="out_of_range", detail=f"{first}, {second}")
-            return row, []
+            return _Row(number=number, cells=texts, place=None, code="out_of_range", detail=shown[:160]), []
         # degrees by the header, outside China: as the header says
         at = Place(east=one.value, north=other.value, kind="degrees", zone=None, swapped=False)
+    elif at.kind == "local" and (columns.by_name or columns.east_first):
+        at = Place(east=one.value, north=other.value, kind="local", zone=None, swapped=False)
     return _Row(number=number, cells=texts, place=at), [one, other]
+
+
+def _together(text: str) -> tuple[Coordinate, Coordinate]:
+    """The two coordinates of one cell, the eastern first if they say which is which."""
+    written = parse_all(text)
+    if len(written) != 2:
+        raise CoordinateError(code="not_pairs", text=text[:80], detail=f"{len(written)} numbers in one cell")
+    one, other = written
+    return (other, one) if one.axis == "lat" or other.axis == "lon" else (one, other)
 
 
 def _usual(found: list[_Row]) -> str | None:
@@ -302,6 +351,10 @@ def _add_shape(rows: list[_Row], columns: Columns, shape: Shape, layer: str, dra
     if made is None:
         draft.lose("ring_crosses", layer=layer, record=first, box=_box(points))
         return
+    if len(whole) == 1 and (crossing := self_crossing(made, points)) is not None:
+        row = rows[crossing[0]]
+        name = _cell(row.cells, point) if point is not None else None
+        draft.warn("ring_self_crosses", layer=layer, record=row.number, point=name, detail=crossing[1])
     draft.add(made, attributes, layer=layer, record=first)
 
 

@@ -10,6 +10,8 @@ from spatial.reading.model import Evidence
 __all__ = ["decode", "encoding_of_cells", "named_encoding"]
 
 _MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -19,7 +21,7 @@ _CHINESE = {"936", "CP936", "MS936", "GBK", "GB2312", "GB18030", "ANSI936", "X-G
 
 def decode(data: bytes, *, file: str) -> tuple[str, str, tuple[Evidence, ...]]:
     """
-    Text of a file: by its mark, else strict UTF-8, else GB18030.
+    Text of a file: by its mark, else strict UTF-8, else GB18030 (Big5 if only so it holds words of survey tables).
 
     Parameters
     ----------
@@ -49,11 +51,12 @@ def decode(data: bytes, *, file: str) -> tuple[str, str, tuple[Evidence, ...]]:
                 return data[len(mark) :].decode(encoding), encoding, (Evidence(code="bom", value=encoding),)
             except UnicodeDecodeError as error:
                 raise _undecodable(file, f"{encoding} by its mark, but byte {error.start} is not") from None
-    if data[1:2] == b"\0" and len(data) % 2 == 0:  # UTF-16 without its mark
-        try:
-            return data.decode("utf-16-le"), "utf-16-le", (Evidence(code="zero_bytes", value="utf-16-le"),)
-        except UnicodeDecodeError:
-            pass
+    for encoding, odd in (("utf-16-le", 1), ("utf-16-be", 0)):  # UTF-16 without its mark
+        if data[odd : odd + 1] == b"\0" and data[1 - odd : 2 - odd] != b"\0" and len(data) % 2 == 0:
+            try:
+                return data.decode(encoding), encoding, (Evidence(code="zero_bytes", value=encoding),)
+            except UnicodeDecodeError:
+                continue
     for encoding, code in (("utf-8", "strict_utf8"), ("gb18030", "not_utf8")):
         try:
             text = data.decode(encoding)
@@ -61,8 +64,23 @@ def decode(data: bytes, *, file: str) -> tuple[str, str, tuple[Evidence, ...]]:
             continue
         if text.isascii():
             return text, encoding, (Evidence(code="ascii", value=encoding),)
+        if encoding == "gb18030" and (traditional := _traditional(data, text)) is not None:
+            return traditional, "big5", (Evidence(code="big5_words", value="big5"),)
         return text, encoding, (Evidence(code=code, value=encoding),)
     raise _undecodable(file, "it is neither UTF-8, UTF-16 nor GB18030")
+
+
+_BIG5_WORDS = ("點號", "經度", "緯度", "座標", "坐標", "地塊", "面積", "編號", "名稱")
+
+
+def _traditional(data: bytes, text: str) -> str | None:
+    """The text as Big5, if only so it holds words of survey tables; nearly every Big5 file is GB18030 too."""
+    try:
+        big5 = data.decode("cp950")
+    except UnicodeDecodeError:
+        return None
+    held = any(word in big5[:65536] for word in _BIG5_WORDS)
+    return big5 if held and not any(word in text[:65536] for word in ("点", "度", "坐标", "面", "名称")) else None
 
 
 def _undecodable(file: str, detail: str) -> MalformedSourceError:

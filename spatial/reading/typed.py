@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import shapely
 
@@ -11,6 +11,9 @@ from spatial.errors import CoordinateError
 from spatial.reading.draft import Draft
 from spatial.reading.rings import close
 from spatial.reading.tables import note_notation
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 __all__ = ["parse_typed"]
 
@@ -64,7 +67,7 @@ def parse_typed(text: str, *, geometry: Literal["point", "line", "polygon"] | No
         )
     note_notation(written, draft)
     shape = geometry or ("point" if len(points) == 1 else "line")
-    made = None
+    made: BaseGeometry | None = None
     if shape == "polygon":
         ring = close(points)
         made = shapely.Polygon(ring) if ring else None

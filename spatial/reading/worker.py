@@ -2,8 +2,8 @@
 The child process that parses foreign formats with GDAL, Arrow, ezdxf and calamine.
 
 Run by ``spatial.reading.boundary`` as ``python -I worker.py``; it imports nothing of this project but
-``worker_drawing.py`` and ``worker_tables.py`` beside it, so that it runs the same from a clone and from a wheel. It gets the bytes of the source on standard input, works in a
-temporary folder made for it, and answers on standard output:
+``worker_drawing.py`` and ``worker_tables.py`` beside it, so that it runs the same from a clone and from a wheel. It
+gets the bytes of the source on standard input, works in a temporary folder made for it, and answers on standard output:
 
     in   8 bytes length, JSON request, then the bytes of each member in order
     out  frames: 1 byte kind, 8 bytes length, payload
@@ -292,6 +292,7 @@ def read_drawing(path: str, answer: Answer, request: dict[str, Any]) -> bool:
         raise Refusal("too_large", str(error)) from None
     except drawing.NotForThisReaderError as error:
         answer.fact(b"P", {"code": "lenient", "detail": str(error).replace(str(Path.cwd()), "")})
+        request["encoding"] = None  # GDAL hands the bytes through, they are decoded on the other side
         return False
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:

@@ -2,9 +2,8 @@
 DXF drawings by ezdxf, for the child process (see ``worker.py``): entities to outlines in map coordinates.
 
 Arcs, bulges and circles get points on the arc itself, ellipses and splines by bisection, so that no chord lies farther
-from its curve than the tolerance. Blocks are taken apart where they stand. What has no outline on the map is listed.
-
-Like ``worker.py`` it imports nothing of this project.
+from its curve than the tolerance. Blocks are taken apart where they stand; what has no outline is listed. Like
+``worker.py`` it imports nothing of this project.
 """
 
 from __future__ import annotations
@@ -133,11 +132,9 @@ def read_drawing(path: str, encoding: str | None, max_features: int) -> tuple[di
         "curves": found.curves,
         "short_lines": found.short_lines,
     }
-    schema = pa.schema(
-        [("record", pa.int64()), ("geometry", pa.binary())]
-        + [(name, pa.string()) for name in ("lost", "detail", "Layer", "EntityType", "EntityHandle", "Linetype")]
-        + [(name, pa.string()) for name in ("Block", "ExtendedEntity", "more")]
-    )
+    fields: list[Any] = [pa.field("record", pa.int64()), pa.field("geometry", pa.binary())]
+    names = ("lost", "detail", "Layer", "EntityType", "EntityHandle", "Linetype", "Block", "ExtendedEntity", "more")
+    schema = pa.schema(fields + [pa.field(name, pa.string()) for name in names])
     return facts, pa.Table.from_pylist(found.rows, schema=schema)
 
 
@@ -211,25 +208,27 @@ def _extended(entity: Any) -> str | None:
 
 
 def _wkb(shape: Shape, found: _Found) -> bytes:
+    """Closed lines become polygons on the other side, unless lines are asked for."""
     import shapely
 
     kind, points = shape
-    if kind == "made":
-        return bytes(shapely.to_wkb(points))
+    made: Any = points
     if kind == "point":
-        return bytes(shapely.to_wkb(shapely.Point(points[0])))
-    distinct = len(set(points))
-    if distinct == 1:
-        found.short_lines += 1
-        return bytes(shapely.to_wkb(shapely.Point(points[0])))
-    if distinct == 0:
-        raise _LostError("too_few_points", "0 points")
-    if kind in {"closed", "area"} and distinct >= 3:
-        ring = points if points[0] == points[-1] else [*points, points[0]]
-        # closed lines become polygons on the other side, unless lines are asked for
-        made = shapely.Polygon(ring) if kind == "area" else shapely.LineString(ring)
-        return bytes(shapely.to_wkb(made))
-    return bytes(shapely.to_wkb(shapely.LineString(points)))
+        made = shapely.Point(points[0])
+    elif kind != "made":
+        distinct = len(set(points))
+        if distinct == 0:
+            raise _LostError("too_few_points", "0 points")
+        if distinct == 1:
+            found.short_lines += 1
+            made = shapely.Point(points[0])
+        elif kind in {"closed", "area"} and distinct >= 3:
+            ring = points if points[0] == points[-1] else [*points, points[0]]
+            made = shapely.Polygon(ring) if kind == "area" else shapely.LineString(ring)
+        else:
+            made = shapely.LineString(points)
+    written: bytes = shapely.to_wkb(made)
+    return written
 
 
 def _shapes(entity: Any, kind: str, found: _Found) -> Iterator[Shape]:
@@ -240,7 +239,8 @@ def _shapes(entity: Any, kind: str, found: _Found) -> Iterator[Shape]:
         yield "line", [_xy(dxf.start), _xy(dxf.end)]
     elif kind == "LWPOLYLINE":
         vertices = [(x, y, bulge) for x, y, bulge in entity.get_points("xyb")]
-        yield _bulged(vertices, bool(entity.closed), entity.ocs(), float(dxf.get("elevation", 0)), found)
+        elevation = float(dxf.get("elevation", 0))
+        yield _bulged(vertices, closed=bool(entity.closed), ocs=entity.ocs(), elevation=elevation, found=found)
     elif kind == "POLYLINE":
         yield _polyline(entity, found)
     elif kind in {"CIRCLE", "ARC"}:
@@ -314,7 +314,7 @@ def _arc(x: float, y: float, radius: float, begin: float, sweep: float) -> list[
 
 
 def _bulged(
-    vertices: list[tuple[float, float, float]], closed: bool, ocs: Any, elevation: float, found: _Found
+    vertices: list[tuple[float, float, float]], *, closed: bool, ocs: Any, elevation: float, found: _Found
 ) -> Shape:
     """A polyline whose edges may be arcs: a bulge is the tangent of a quarter of the angle, left turns positive."""
     points: list[Point] = []
@@ -325,8 +325,7 @@ def _bulged(
         if abs(bulge) * chord / 2 <= 0.01 * _tolerance((x, y), chord):  # as good as straight
             continue
         found.curves += 1
-        # sweep = 4·atan(bulge), radius = chord·(1 + bulge²) / (4·|bulge|); the centre left of the chord by
-        # chord·(1 - bulge²) / (4·bulge)
+        # sweep 4·atan(bulge), radius chord·(1 + bulge²)/(4·|bulge|), centre chord·(1 - bulge²)/(4·bulge) to the left
         radius = chord * (1 + bulge * bulge) / (4 * abs(bulge))
         off = (1 - bulge * bulge) / (4 * bulge)
         cx, cy = (x + x2) / 2 - (y2 - y) * off, (y + y2) / 2 + (x2 - x) * off
@@ -350,7 +349,7 @@ def _polyline(entity: Any, found: _Found) -> Shape:
         return ("closed" if len(points) > 1 and points[0] == points[-1] else "line"), points
     plain = [(float(v.dxf.location.x), float(v.dxf.location.y), float(v.dxf.get("bulge", 0))) for v in vertices]
     elevation = entity.dxf.elevation.z if entity.dxf.hasattr("elevation") else 0.0
-    return _bulged(plain, bool(entity.is_closed), entity.ocs(), float(elevation), found)
+    return _bulged(plain, closed=bool(entity.is_closed), ocs=entity.ocs(), elevation=float(elevation), found=found)
 
 
 def _spline(tool: Any) -> list[Point]:
@@ -371,7 +370,8 @@ def _hatch(entity: Any, found: _Found) -> Iterator[Shape]:
     for path in entity.paths.rendering_paths(entity.dxf.get("hatch_style", 0)):
         ring: list[Point] = []
         if hasattr(path, "vertices"):
-            _, ring = _bulged([(v[0], v[1], v[2]) for v in path.vertices], True, ocs, elevation, found)  # noqa: FBT003
+            corners = [(v[0], v[1], v[2]) for v in path.vertices]
+            _, ring = _bulged(corners, closed=True, ocs=ocs, elevation=elevation, found=found)
         else:
             for edge in path.edges:
                 piece = _edge(edge, found)

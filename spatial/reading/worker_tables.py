@@ -7,12 +7,14 @@ Values only: no formulas are run, nothing is fetched. Like ``worker.py`` it impo
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
+import re
 from typing import Any
 
 __all__ = ["WorkbookError", "read_sheets"]
 
 MAX_CELLS = 5_000_000
+_SPAN = re.compile(r"PT(\d{1,4})H(\d{1,2})M(\d{1,2}(?:[.,]\d{1,9})?)S")
 
 
 class WorkbookError(Exception):
@@ -31,15 +33,15 @@ def read_sheets(path: str, *, max_sheets: int) -> list[dict[str, Any]]:
     Parameters
     ----------
     path
-        The file; its kind is told by content.
+        The file; its name ends as its content is.
     max_sheets
         More are refused.
 
     Returns
     -------
     sheets
-        ``name``, ``visible``, and ``rows``: cells as text from A1, without blank ones at the end of a row. A merged
-        cell stands in every row it covers, in its first column.
+        ``name``, ``visible``, and ``rows``: cells as text from A1, all rows as wide as the widest. A merged cell
+        stands in every row it covers, in its first column.
 
     Raises
     ------
@@ -49,8 +51,7 @@ def read_sheets(path: str, *, max_sheets: int) -> list[dict[str, Any]]:
     import python_calamine as calamine
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - told by content, not by its name
-            book = calamine.CalamineWorkbook.from_filelike(file)  # type: ignore[arg-type]
+        book = calamine.CalamineWorkbook.from_path(path)
     except calamine.PasswordError:
         raise WorkbookError("password", "it needs a password") from None
     except (calamine.CalamineError, OSError, ValueError) as error:
@@ -71,9 +72,8 @@ def read_sheets(path: str, *, max_sheets: int) -> list[dict[str, Any]]:
             raise WorkbookError("damaged", f"sheet {one.name} cannot be read: {error}"[:300]) from None
         left -= sheet.total_height * sheet.total_width
         _spread(rows, sheet)
-        for row in rows:
-            while row and not row[-1]:
-                row.pop()
+        width = max((number for row in rows for number, cell in enumerate(row, start=1) if cell), default=0)
+        rows = [row[:width] for row in rows]
         visible = one.visible == calamine.SheetVisibleEnum.Visible
         sheets.append({"name": one.name, "visible": visible, "rows": rows})
     return sheets
@@ -85,20 +85,20 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float):
         # the shortest text of the number: a file may hold 117.38999999999999
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else f"{cell:.15g}"
-    if isinstance(cell, datetime.time):
-        cell = datetime.timedelta(
-            hours=cell.hour, minutes=cell.minute, seconds=cell.second, microseconds=cell.microsecond
-        )
-    if isinstance(cell, datetime.timedelta):
+    if isinstance(cell, dt.time):
+        cell = dt.timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second, microseconds=cell.microsecond)
+    if isinstance(cell, dt.timedelta):
         return _angle(cell)
-    if isinstance(cell, (datetime.date, datetime.datetime)):
+    if isinstance(cell, (dt.date, dt.datetime)):
         return cell.isoformat()
-    return str(cell).strip()
+    text = str(cell).strip()
+    span = _SPAN.fullmatch(text)  # ODS hands times over as they are written
+    return f"{span[1]}:{span[2]}:{span[3].replace(',', '.')}" if span else text
 
 
-def _angle(span: datetime.timedelta) -> str:
+def _angle(span: dt.timedelta) -> str:
     """49:12:43.88 typed into a cell is a time of 49 hours to a spreadsheet, and an angle to its writer."""
-    thousandths = round(span / datetime.timedelta(milliseconds=1))
+    thousandths = round(span / dt.timedelta(milliseconds=1))
     seconds, rest = divmod(thousandths, 1000)
     fraction = f".{rest:03d}".rstrip("0").rstrip(".")
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spatial.writing.model import Field, Table, Value
 
-__all__ = ["arrow_columns", "visible"]
+__all__ = ["arrow_columns", "shows_crs", "visible"]
 
 _WIDEST = 2**63
 _NARROW = 2**31
@@ -32,6 +32,34 @@ def visible(text: str) -> str:
     """
     shown = "".join("\ufffd" if (c < " " and c not in "\t\n\r") or c in "\ufffe\uffff" else c for c in text)
     return encodable(shown, "UTF-8").text
+
+
+def shows_crs(table: Table, *, datum_named: bool) -> bool:
+    """
+    Whether the numbers of a table alone show its CRS: degrees, or eastings with the number of their zone.
+
+    Parameters
+    ----------
+    table
+        With geometries in a CRS.
+    datum_named
+        Whether the file will name CGCS2000 or WGS 84; without it, numbers are taken for CGCS2000.
+    """
+    import shapely
+
+    from spatial.coordinates import zone_of_easting
+    from spatial.systems import identify
+
+    if table.crs is None:
+        return False
+    system = identify(table.crs)
+    if system.is_geographic:
+        return system.datum == "cgcs2000" or (datum_named and system.datum == "wgs84")
+    if system.datum != "cgcs2000" or not system.has_zone_prefix or system.central_meridian is None:
+        return False
+    zone = round(system.central_meridian / 3 if system.zone_width == 3 else (system.central_meridian + 3) / 6)
+    west, _, east, _ = shapely.total_bounds([g for g in table.geometries or () if g is not None])
+    return zone_of_easting(west) == zone_of_easting(east) == zone
 
 
 def arrow_columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 import shapely
@@ -131,7 +131,9 @@ def write_gpx(path: str | Path, tables: Sequence[Table]) -> WrittenFiles:
             geometry = None if table.geometries is None else table.geometries[number - 1]
             if geometry is None or geometry.is_empty:
                 continue
-            values = _values(list(columns), [row[at] for at in columns.values()], number=number, file=path.name, notes=notes)
+            values = _values(
+                list(columns), [row[at] for at in columns.values()], number=number, file=path.name, notes=notes
+            )
             inner = "".join(f"<{key}>{_text(values[key])}</{key}>" for key in GPX_FIELDS if key in values)
             lines = []
             leaves = list(_leaves(_checked(geometry, file=path.name, row=number)))
@@ -172,9 +174,7 @@ def _gpx_columns(names: list[str]) -> dict[str, int]:
     return found
 
 
-def _values(
-    names: Sequence[str], row: Sequence[Value], *, number: int, file: str, notes: list[Note]
-) -> dict[str, str]:
+def _values(names: Sequence[str], row: Sequence[Value], *, number: int, file: str, notes: list[Note]) -> dict[str, str]:
     """The values that are not null, as text that XML can hold."""
     found: dict[str, str] = {}
     for name, value in zip(names, row, strict=True):
@@ -225,11 +225,11 @@ def _leaves(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
 
 
 def _place(point: BaseGeometry) -> str:
-    (x, y), = shapely.get_coordinates(point).tolist()
+    ((x, y),) = shapely.get_coordinates(point).tolist()
     return f'lat="{y!r}" lon="{x!r}"'
 
 
-def _shape(geometry: BaseGeometry) -> str:
+def _shape(geometry: Any) -> str:
     kind = geometry.geom_type
     if kind == "Polygon":
         holes = "".join(

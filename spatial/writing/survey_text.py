@@ -40,8 +40,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _MEASURED = {"界址点数", "地块面积", "图形属性", "declared_area_m2"}
 _DECIMALS = (3, 4, 6, 9)  # 1 mm, and finer only where a parcel would not survive it
 _SYSTEMS = {"cgcs2000": "2000国家大地坐标系", "xian80": "1980西安坐标系", "beijing54": "1954北京坐标系"}
-# a comma and an @ at the end are the format's own signs; readers fold full-width ones back to them
-_TWINS = {",": "、", "，": "、", "@": "(at)", "＠": "(at)", "\r": " ", "\n": " "}
+# commas and @ are the format's own signs; readers fold full-width ones, and 、, back to them
+_TWINS = {",": "；", "，": "；", "、": "；", "@": "(at)", "＠": "(at)", "\r": " ", "\n": " "}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +113,9 @@ def survey_text(table: Table, *, file: str, header: SurveyHeader) -> tuple[str, 
     zone = _zone(table, file=file)
     notes: list[Note] = []
     geometries = table.geometries or ()
-    for row, geometry in enumerate(geometries, start=1):
-        _require_polygon(geometry, file=file, row=row)
-        _check_place(geometry, zone, file=file, row=row, notes=notes)
+    for number, geometry in enumerate(geometries, start=1):
+        _require_polygon(geometry, file=file, row=number)
+        _check_place(geometry, zone, file=file, row=number, notes=notes)
     rounded, decimals = _rounded(geometries, file=file)
     if decimals > _DECIMALS[0]:
         zh, en = f"坐标写到 {decimals} 位小数，以免丢失细小部分", f"{decimals} decimals, so that no small part is lost"
@@ -144,9 +144,7 @@ def survey_text(table: Table, *, file: str, header: SurveyHeader) -> tuple[str, 
                     "逗号、@ 与换行是格式本身的符号，已替换",
                     "commas, @ and line ends are signs of the format: replaced",
                 )
-                notes.append(
-                    Note(code="character_replaced", file=file, field=name, rows=(number,), zh=zh, en=en)
-                )
+                notes.append(Note(code="character_replaced", file=file, field=name, rows=(number,), zh=zh, en=en))
         lines += _parcel(shape, cells, number=number, decimals=decimals)
         _compare_area(table, row, shape, number=number, file=file, notes=notes)
     used = {at for at in columns.values() if at is not None}
@@ -207,7 +205,7 @@ def _require_polygon(geometry: BaseGeometry | None, *, file: str, row: int) -> N
 def _check_place(
     geometry: BaseGeometry | None, zone: CoordinateSystem, *, file: str, row: int, notes: list[Note]
 ) -> None:
-    """Warn where a parcel leaves the longitudes of its zone; refuse where its numbers would prove another zone, or none."""
+    """Warn where a parcel leaves the longitudes of its zone; refuse where its numbers would show no zone."""
     import pyproj
 
     west, south, east, north = shapely.bounds(geometry)
@@ -241,10 +239,10 @@ def _rounded(geometries: Sequence[BaseGeometry | None], *, file: str) -> tuple[N
     given = np.empty(len(geometries), dtype=object)
     given[:] = shapely.force_2d(np.array(geometries, dtype=object))
     for decimals in _DECIMALS:
-        made = shapely.transform(given, lambda points, to=decimals: points.round(to))
+        made = _at(given, decimals)
         bad = ~(shapely.is_valid(made) & (abs(shapely.area(made) - shapely.area(given)) <= 0.01 * shapely.area(given)))
         if not bad.any():
-            return made, decimals
+            return shapely.remove_repeated_points(made), decimals
     raise NotWritableError(
         file=file,
         code="too_small",
@@ -252,6 +250,13 @@ def _rounded(geometries: Sequence[BaseGeometry | None], *, file: str) -> tuple[N
         detail=f"a parcel does not survive being written with {_DECIMALS[-1]} decimals",
         remedy="Write a GeoPackage",
     )
+
+
+def _at(given: NDArray[np.object_], decimals: int) -> NDArray[np.object_]:
+    def rounded(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round(points, decimals)
+
+    return shapely.transform(given, rounded)
 
 
 def _parcel(shape: BaseGeometry, cells: dict[str, str], *, number: int, decimals: int) -> list[str]:

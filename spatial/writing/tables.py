@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
@@ -16,7 +16,7 @@ import shapely
 from spatial.errors import MalformedSourceError, NotWritableError, TextTooLongError
 from spatial.reading.columns import find_columns
 from spatial.systems import identify
-from spatial.writing.columns import visible
+from spatial.writing.columns import shows_crs, visible
 from spatial.writing.csv_table import guarded
 from spatial.writing.geometry import by_kind
 from spatial.writing.model import Note, WrittenFiles, grouped
@@ -26,6 +26,7 @@ from spatial.writing.text import CODECS, encodable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spatial.reading.columns import Columns
     from spatial.writing.geometry import KindPart
     from spatial.writing.model import Table, Value
     from spatial.writing.text import Encoding
@@ -152,7 +153,7 @@ def _corners(table: Table, *, file: str) -> _Sheet:
         )
     (part,) = kept
     system = identify(table.crs) if table.crs is not None else None
-    notes = [*notes_of_kinds, _crs_dropped(table, file, stated=system is not None and _tells_itself(table))]
+    notes = [*notes_of_kinds, _crs_dropped(table, file, stated=shows_crs(table, datum_named=True))]
     datum = {"cgcs2000": "(CGCS2000)", "wgs84": "(WGS84)"}.get(system.datum if system else "", "")
     degrees = system is not None and system.is_geographic
     axes = (f"经度{datum}", f"纬度{datum}") if degrees else (f"X(北){datum}", f"Y(东){datum}")
@@ -162,18 +163,9 @@ def _corners(table: Table, *, file: str) -> _Sheet:
         lead = (_free(_NUMBERS, names), "圈号", "点号")
     head = (*lead, *axes)
     safe = _safe_names(head, names, file=file, notes=notes)
-    rows = _point_rows(part, table, degrees=degrees, file=file, notes=notes)
-    if part.kind != "point":
-        rows = _corner_rows(part, table, degrees=degrees, file=file, notes=notes)
+    make = _point_rows if part.kind == "point" else _corner_rows
+    rows = make(part, table, degrees=degrees, file=file, notes=notes)
     return _Sheet(header=(*head, *safe), rows=rows, notes=grouped([note for note in notes if note.code]))
-
-
-def _tells_itself(table: Table) -> bool:
-    """Whether the numbers and headings show the CRS: degrees, or eastings with a zone."""
-    system = identify(table.crs) if table.crs is not None else None
-    return system is not None and system.datum in {"cgcs2000", "wgs84"} and (
-        system.is_geographic or (system.has_zone_prefix and system.datum == "cgcs2000")
-    )
 
 
 def _crs_dropped(table: Table, file: str, *, stated: bool) -> Note:
@@ -211,14 +203,14 @@ def _safe_names(head: tuple[str, ...], names: list[str], *, file: str, notes: li
     return tuple(safe)
 
 
-def _understood(head: tuple[str, ...], more: tuple[str, ...], *, file: str) -> tuple[object, ...] | None:
+def _understood(head: tuple[str, ...], more: tuple[str, ...], *, file: str) -> Columns | None:
     try:
         _, found = find_columns([[*head, *more]], file=file)
     except MalformedSourceError:
         return None
     if any(not re.sub(r"\s", "", name) for name in more):
         return None
-    return (found.first, found.second, found.by_name, found.point, found.ring, found.parts)
+    return replace(found, header=(), names=())  # a further name tells no features apart
 
 
 def _point_rows(
@@ -296,9 +288,7 @@ def _workbook(title: str, sheet: _Sheet, *, file: str) -> dict[str, str]:
     name = re.sub(r"[\[\]:*?/\\']", "_", visible(title))[:31] or "Sheet1"
     lines = []
     for number, row in enumerate([sheet.header, *sheet.rows], start=1):
-        cells = "".join(
-            _cell(value, f"{_letters(at)}{number}", file=file, row=number) for at, value in enumerate(row)
-        )
+        cells = "".join(_cell(value, f"{_letters(at)}{number}", file=file, row=number) for at, value in enumerate(row))
         lines.append(f'<row r="{number}">{cells}</row>')
     start = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -350,5 +340,3 @@ def _cell(value: Value, place: str, *, file: str, row: int) -> str:
         )
     whole = escape(text, {"\r": "&#13;"})
     return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{whole}</t></is></c>'
-
-

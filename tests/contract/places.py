@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import shapely
 
-from layers.importing import ImportOptions, Imported, import_layer
+from layers.importing import Imported, ImportOptions, import_layer
 from layers.workspace import VersionEntry
 from screening.screen import screen
 from screening.site import site_of
@@ -86,7 +86,9 @@ class MemoryStore:
     def open_version(self, entry: VersionEntry) -> MemoryVersion:
         return next(v for v in self._versions if v.entry == entry)
 
-    def write_version(self, *, card: Any, arrays: Any, files: Any, source: Any, replace: bool, **own: Any) -> VersionEntry:
+    def write_version(
+        self, *, card: Any, arrays: Any, files: Any, source: Any, replace: bool, **own: Any
+    ) -> VersionEntry:
         number = len(self._versions) + 1
         entry = VersionEntry(
             **own,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 import shapely
 from shapely import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
 from layers.errors import CoverageError, EmptyLayerError, ImportOptionError, LayerExistsError
 from layers.model import Feature
+from screening.covering import StatedCover, pooled_covers
 from screening.findings import Question, answer_of
 from screening.reasons import ANSWERS, REASONS
 from screening.screen import screen, today
 from screening.site import place, site_of
 from screening.words import word
+from spatial.overlay.index import GeometryIndex
 from tests.building import layer_in_memory, reading_of
 from tests.contract.places import AS_OF, COUNTY, FAR, ZONE, MemoryStore, ask, beside, block, codes, finding, off, one
 
@@ -528,13 +531,25 @@ def test_red_lines_of_two_counties_are_one_theme_but_each_edge_is_narrowed_by_it
     assert ask(store, Point(off(117.5, 49.8, east=50.0))).answer == "clear"
 
 
-def test_coverages_of_one_source_and_version_are_united_before_they_are_narrowed():
-    both = MultiPolygon([WEST, EAST]).buffer(0)
-    store = two_counties(names=("甲县", "乙县"))
+@pytest.mark.parametrize(("versions", "covered"), [(("2024", "2024"), True), (("2024", "2025"), False)])
+def test_coverages_of_one_source_and_version_are_united_before_they_are_narrowed(versions, covered):
+    covers = [
+        StatedCover(index=GeometryIndex.of(np.array([area])), accuracy_m=24.0, source="s", version=version)
+        for area, version in zip((WEST, EAST), versions, strict=True)
+    ]
+    assert pooled_covers(ON_THE_SEAM, covers, 25.0) is covered
+    assert (
+        pooled_covers(Point(off(117.0, 49.8, east=48.0)), covers, 25.0) is False
+    )  # their outer edge is narrowed all the same
+    assert pooled_covers(Point(off(117.0, 49.8, east=50.0)), covers, 25.0) is True
+
+
+def test_two_layers_of_one_coverage_file_leave_no_seam():
     whole = MemoryStore()
-    for name in ("甲县", "乙县"):
-        whole.add("red_lines", [box(117.1, 49.1, 117.2, 49.2)], name=name, coverage=both)
-    assert ask(store, ON_THE_SEAM).answer == "unknown"
+    for name in ("甲", "乙"):
+        whole.add(
+            "red_lines", [box(117.1, 49.1, 117.2, 49.2)], name=name, coverage=MultiPolygon([WEST, EAST]).buffer(0)
+        )
     assert ask(whole, ON_THE_SEAM).answer == "clear"
 
 
@@ -552,6 +567,16 @@ def test_protected_areas_under_two_names_are_two_themes_until_a_theme_is_given()
     assert {f.theme for f in ask(apart, FAR).findings} == {"甲县", "乙县"}
     assert ask(apart, Point(117.3, 49.8)).answer == "unknown"
     assert ask(together, Point(117.3, 49.8)).answer == "clear"
+
+
+def test_where_only_pooling_is_missing_the_message_says_so_and_how():
+    apart, together = two_counties("protected_areas"), two_counties("protected_areas", theme="自然保护地")
+    lacking = [w for w in ask(apart, Point(117.3, 49.8)).warnings if w["code"] == "pooling_missing"]
+    assert lacking == [{"code": "pooling_missing", "kind": "protected_areas", "layers": ["乙县", "甲县"]}]
+    assert "--theme" in word("warning.pooling_missing", "zh")
+    assert "--theme" in word("warning.pooling_missing", "en")
+    for quiet in (ask(together, Point(117.3, 49.8)), ask(apart, Point(119.5, 49.8))):  # clear; outside both
+        assert [w for w in quiet.warnings if w["code"] == "pooling_missing"] == []
 
 
 def test_default_themes():
@@ -573,7 +598,7 @@ def test_theme_is_hit_or_uncertain_where_any_of_its_layers_is():
 @pytest.mark.parametrize("trouble", [{"data_date": None}, {"valid_until": "2025-01-01"}, {"unreadable": [("9", None)]}])
 def test_layer_with_another_reason_keeps_its_theme_from_clear_unless_its_coverage_is_far(trouble):
     store = MemoryStore()
-    store.add("red_lines", [ZONE], name="甲县", coverage=WEST)
+    store.add("red_lines", [ZONE], name="甲县", coverage=COUNTY)
     store.add("red_lines", [box(117.8, 49.1, 117.9, 49.2)], name="乙县", coverage=EAST, **trouble)
     assert ask(store, Point(117.8, 49.8)).answer == "unknown"
     assert ask(store, Point(off(117.5, 49.8, east=-60.0))).answer == "clear"  # 60 m from the other's coverage, a = 25
@@ -685,13 +710,17 @@ def test_overall_answer_is_the_strictest_of_the_kinds(site, answer):
     assert verdict.kinds["protected_areas"] == "clear"
     assert verdict.kinds["water_sources"] == "unknown"
     assert verdict.answer == answer
-    assert [ANSWERS.index(f.answer) for f in verdict.findings] == sorted(ANSWERS.index(f.answer) for f in verdict.findings)
+    assert [ANSWERS.index(f.answer) for f in verdict.findings] == sorted(
+        ANSWERS.index(f.answer) for f in verdict.findings
+    )
 
 
 def test_kind_keys_are_the_kinds_answers_as_yes_and_no():
     store = MemoryStore("red_lines")
     store.add("red_lines", [ZONE])
-    store.add("control_units", [box(117.0, 49.0, 117.3, 50.0), box(117.3, 49.0, 118.0, 50.0)], [{"分类": n} for n in (1, 3)])
+    store.add(
+        "control_units", [box(117.0, 49.0, 117.3, 50.0), box(117.3, 49.0, 118.0, 50.0)], [{"分类": n} for n in (1, 3)]
+    )
     verdict = ask(store, Point(off(117.3, 49.45, east=10.0)))
     assert verdict.in_red_line == "no"
     assert verdict.in_priority_unit == "uncertain"
@@ -741,7 +770,14 @@ def test_row_order_of_a_layer_does_not_move_an_answer():
         store = MemoryStore()
         store.add("red_lines", [zones[i] for i in order], [rows[i] for i in order])
         found = finding(ask(store, site))
-        seen.add((found.answer, found.accuracy_m, found.overlap_m2, frozenset((f.name, f.overlap_m2) for f in found.features)))
+        seen.add(
+            (
+                found.answer,
+                found.accuracy_m,
+                found.overlap_m2,
+                frozenset((f.name, f.overlap_m2) for f in found.features),
+            )
+        )
     assert len(seen) == 1
 
 

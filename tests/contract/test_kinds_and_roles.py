@@ -162,7 +162,9 @@ def test_code_and_class_that_disagree_count_as_the_stricter_flagged(code, class_
     assert "class_conflict" in finding(verdict).features[0].flags
 
 
-@pytest.mark.parametrize(("word", "answer"), [("水环境优先保护区", "hit"), ("大气环境布局敏感重点管控区", "clear"), (3, "clear")])
+@pytest.mark.parametrize(
+    ("word", "answer"), [("水环境优先保护区", "hit"), ("大气环境布局敏感重点管控区", "clear"), (3, "clear")]
+)
 def test_element_zone_counts_where_its_class_is_priority(word, answer):
     verdict = ask(one("element_zones", ZONE, {"管控区分类": word, "要素": "水"}), INSIDE)
     assert verdict.answer == answer
@@ -270,7 +272,9 @@ def intake_and_zone(intake: dict[str, object], zone: dict[str, object], *, metre
     """The answer at the intake, with a zone of first level that begins so many metres east of it."""
     store = MemoryStore()
     west = off(*CENTRE, east=metres)
-    store.add("water_sources", [shapely.Point(CENTRE), block(*west, 300.0, 300.0)], [intake, zone | {"保护区级别": "一级"}])
+    store.add(
+        "water_sources", [shapely.Point(CENTRE), block(*west, 300.0, 300.0)], [intake, zone | {"保护区级别": "一级"}]
+    )
     return ask(store, at(-300.0)).answer
 
 
@@ -309,6 +313,23 @@ def test_soft_feature_never_proves_a_hit(flag):
     assert [ask(store, p).answer for p in (INSIDE, beside(20.0), beside(30.0))] == ["uncertain", "uncertain", "clear"]
 
 
+def test_soft_feature_with_an_influence_distance_never_proves_a_hit():
+    store = one("red_lines", shapely.Point(CENTRE), {"outer_bound": 1, "影响距离": "1000"})
+    assert ask(store, at(500.0)).answer == "uncertain"
+
+
+def test_soft_feature_lends_nothing_to_the_proof_of_its_neighbour():
+    """20 m deep in a strip of 40 m, a = 25 m; only together with the soft zones on both sides is it deep."""
+    strip = block(*CENTRE, 40.0, 5000.0)
+    west = shapely.box(CENTRE[0] - 0.07, CENTRE[1], CENTRE[0], CENTRE[1] + 0.045)
+    east = shapely.box(strip.bounds[2], CENTRE[1], CENTRE[0] + 0.07, CENTRE[1] + 0.045)
+    site = shapely.Point(off(*off(*CENTRE, east=20.0), north=2500.0))
+    store = MemoryStore()
+    store.add("red_lines", [strip, west, east], [{}, {"outer_bound": 1}, {"outer_bound": 1}], name="soft")
+    store.add("red_lines", [strip, west, east], name="hard")
+    assert {f.layer: f.answer for f in ask(store, site).findings} == {"soft": "uncertain", "hard": "hit"}
+
+
 def test_soft_feature_does_not_take_a_hit_from_another():
     store = MemoryStore()
     store.add("red_lines", [ZONE, ZONE], [{"outer_bound": 1}, {}])
@@ -340,7 +361,12 @@ def test_influence_distance_is_no_buffer_polygon():
 
 def test_polygon_with_an_influence_distance_reaches_beyond_its_edge():
     store = one("red_lines", ZONE, {"影响距离": "200"})
-    assert [ask(store, beside(d)).answer for d in (170.0, 190.0, 220.0, 230.0)] == ["hit", "uncertain", "uncertain", "clear"]
+    assert [ask(store, beside(d)).answer for d in (170.0, 190.0, 220.0, 230.0)] == [
+        "hit",
+        "uncertain",
+        "uncertain",
+        "clear",
+    ]
 
 
 # Required kinds

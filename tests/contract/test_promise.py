@@ -77,7 +77,7 @@ def whole(tmp_path_factory) -> Whole:
 
     put("red_lines", [shapely.Point(117.2, 49.8).buffer(0.01)])
     put("red_lines", [ZONE, RING], replace=True, data_date="2025-01-01")
-    put("protected_areas", [ZONE, ZONE.buffer(0.001)], [{"状态": "并入乙"}, {"名称": "乙"}])
+    put("protected_areas", [ZONE, shapely.box(117.39, 49.39, 117.5, 49.5)], [{"状态": "并入乙"}, {"名称": "乙"}])
     put("water_sources", [], declared_none=True, source="局")
     west = shapely.box(117.0, 49.0, 117.1, 50.0)
     put("control_units", [west, COUNTY.difference(west)], [{"分类": 1}, {"分类": 3}])
@@ -189,23 +189,42 @@ CHANGES = (None, cut, append, zero, flip_first, empty)
 
 
 def test_no_change_of_any_one_file_moves_an_answer_past_unknown(whole, scratch):
-    """Every file is lost or changed in one way, the next file in the next; the three that every check reads in every way."""
+    """One file of every layer at a time (each kind is judged by itself), lost or changed, the next in the next way."""
     root = broken(whole, scratch)
+    versions = sorted(path for path in (root / "layers").glob("*/*"))
+    lists = [files(version) for version in versions if version.parent.name != "red_lines"]
+    newest = versions[[v.parent.name for v in versions].index("red_lines") + 1]
+    lists += [files(newest), [root / "workspace.json"]]
     moved = 0
-    for number, path in enumerate(files(root)):
-        data = path.read_bytes()
-        always = path.name in {"workspace.json", "card.json", "checksums.json"}
-        for change in CHANGES if always else (CHANGES[number % len(CHANGES)],):
+    for number in range(max(map(len, lists))):
+        chosen = [paths[number] for paths in lists if number < len(paths)]
+        kept = {path: path.read_bytes() for path in chosen}
+        change = CHANGES[number % len(CHANGES)]
+        for path, data in kept.items():
             if change is None:
                 path.unlink()
             else:
                 path.write_bytes(change(data or b"x"))
-            found = judge(whole, root, FEW)
-            moved += bool(found)
+        moved += bool(judge(whole, root, FEW))
+        for path, data in kept.items():
             path.write_bytes(data)
-            assert found or not always or "sensitive" in path.as_posix() or "v0001" in path.as_posix(), path.name
-    assert moved > 50
+    assert moved > 30
     assert judge(whole, root) == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["workspace.json", "card.json", "checksums.json", "records.counts.bin", "pieces.bounds.bin"]
+)
+@pytest.mark.parametrize("change", CHANGES, ids=lambda c: "lost" if c is None else c.__name__)
+def test_what_every_check_reads_makes_its_kinds_unknown(whole, scratch, name, change):
+    root = broken(whole, scratch)
+    for path in files(root, name):
+        if "control_units" in path.as_posix() or name == "workspace.json":
+            data = path.read_bytes()
+            path.unlink() if change is None else path.write_bytes(change(data))
+    verdict = screen(site_of(FAR, accuracy_m=7.0), FolderStore.open(root), as_of=AS_OF)
+    lost = set(KINDS) if name == "workspace.json" else {"control_units"}
+    assert {k for k in KINDS if verdict.kinds[k] == "unknown"} == lost
 
 
 def test_no_corruption_of_any_block_moves_an_answer_past_unknown(whole, scratch):
@@ -265,7 +284,8 @@ def test_folder_lost_moves_answers_to_unknown_only(whole, scratch):
 def test_folder_renamed_moves_answers_to_unknown_only(whole, scratch):
     for path in each_folder(whole, scratch):
         path.rename(path.with_name(path.name + "x"))
-        assert judge(whole, scratch, FEW)
+        moved = judge(whole, scratch, FEW)
+        assert moved or "sensitive_targets" in path.as_posix()
 
 
 def test_folder_that_is_a_file_moves_answers_to_unknown_only(whole, scratch):
@@ -293,6 +313,25 @@ def test_manifest_lost_or_replaced_leaves_every_kind_unknown(whole, scratch, con
     verdict = screen(site_of(FAR, accuracy_m=7.0), FolderStore.open(root), as_of=AS_OF)
     assert set(verdict.kinds) >= set(KINDS)
     assert set(verdict.kinds.values()) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"required_kinds":["red_lines",', b'"required_kinds":['),
+        (b'"role":"protective"', b'"role":"context"'),
+        (b'"valid_from":"2025-01-01"', b'"valid_from":"2029-01-01"'),
+        (b'"kind":"red_lines"', b'"kind":"red_linez"'),
+    ],
+)
+def test_manifest_edited_without_its_digest_leaves_every_kind_unknown(whole, scratch, before, after):
+    root = broken(whole, scratch)
+    data = (root / "workspace.json").read_bytes()
+    assert before in data
+    (root / "workspace.json").write_bytes(data.replace(before, after))
+    verdict = screen(site_of(FAR, accuracy_m=7.0), FolderStore.open(root), as_of=AS_OF)
+    assert {verdict.kinds[kind] for kind in KINDS} == {"unknown"}
+    judge(whole, root, FEW)
 
 
 def test_every_earlier_manifest_leaves_what_came_after_it_unknown(whole, scratch):
@@ -365,23 +404,31 @@ def _write(root: Path, number: int, change: Callable[[bytes], bytes]) -> None:
 
 
 STEPS = {
-    "flip": lambda r, a, b: _write(r, a, lambda d: d[: b % len(d)] + bytes([d[b % len(d)] ^ 0x10]) + d[b % len(d) + 1 :] if d else d),
+    "flip": lambda r, a, b: _write(
+        r, a, lambda d: d[: b % len(d)] + bytes([d[b % len(d)] ^ 0x10]) + d[b % len(d) + 1 :] if d else d
+    ),
     "zero 64 KiB": lambda r, a, b: _write(
-        r, a, lambda d: d[: b % (len(d) + 1)] + bytes(min(BLOCK, len(d) - b % (len(d) + 1))) + d[b % (len(d) + 1) + BLOCK :]
+        r,
+        a,
+        lambda d: d[: b % (len(d) + 1)] + bytes(min(BLOCK, len(d) - b % (len(d) + 1))) + d[b % (len(d) + 1) + BLOCK :],
     ),
     "cut": lambda r, a, b: _write(r, a, lambda d: d[: b % (len(d) + 1)]),
     "append": lambda r, a, b: _write(r, a, lambda d: d + bytes([b % 256])),
-    "drop": lambda r, a, b: _write(r, a, lambda d: (d[: b % (len(d) + 1)] + d[b % (len(d) + 1) + 9 :]).ljust(len(d), b"\0")),
+    "drop": lambda r, a, b: _write(
+        r, a, lambda d: (d[: b % (len(d) + 1)] + d[b % (len(d) + 1) + 9 :]).ljust(len(d), b"\0")
+    ),
     "delete": lambda r, a, b: _at(files(r), a).unlink(),
     "copy over": lambda r, a, b: _at(files(r), a).write_bytes(_at(files(r), b).read_bytes()),
     "delete folder": lambda r, a, b: shutil.rmtree(_at(folders(r), a)),
-    "copy folder": lambda r, a, b: shutil.copytree(_at(folders(r / "layers"), a), r / "layers" / f"c{b % 99}", dirs_exist_ok=True)
-    if folders(r / "layers")
-    else None,
+    "copy folder": lambda r, a, b: (
+        shutil.copytree(_at(folders(r / "layers"), a), r / "layers" / f"c{b % 99}", dirs_exist_ok=True)
+        if folders(r / "layers")
+        else None
+    ),
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 2**31), st.integers(0, 2**31)), min_size=1, max_size=3
@@ -392,7 +439,7 @@ def test_promise(whole, scratch, steps):
     for name, a, b in steps:
         if files(root) and folders(root):
             STEPS[name](root, a, b)
-    judge(whole, root)
+    judge(whole, root, ("hit", "uncertain", "clear"))
 
 
 # What is checked, and what is not

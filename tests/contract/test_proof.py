@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
+from layers.model import Feature
+from screening.findings import Question, answer_of
 from spatial.ellipsoid import metres_per_degree
 from spatial.overlay import hold
 from spatial.overlay.frame import Frame
 from spatial.overlay.hold import holds_in_zone, holds_within_distance
+from tests.building import layer_in_memory
 from tests.contract.places import off
 
 HERE = Frame.at(117.5, 49.5)
@@ -73,6 +77,28 @@ def test_eroding_by_1002_thousandths_makes_up_for_the_arcs():
 def test_eroding_by_0_changes_nothing():
     zone = square(0, 0, 10)
     assert hold._eroded(zone, 0) is zone
+
+
+@pytest.mark.parametrize("seed", [1877, 4003])
+def test_part_that_geos_leaves_by_mistake_proves_nothing(seed):
+    """
+    Eroding this toothed zone by 370 m, GEOS 3.14 leaves a crumb 10 m from the boundary beside the true remainder.
+
+    Routes across every place that its erosion keeps are hits only where they really lie 370 m deep.
+    """
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.uniform(0, 3000, 250))
+    y = 10 * np.cumsum(rng.normal(size=250)) / np.sqrt(250)
+    zone = Polygon([*zip(x, y, strict=True), (3000, -1500), (0, -1500)])
+    a = 370.0
+    corners = shapely.points(shapely.get_coordinates(hold._eroded(zone, a)))
+    assert (shapely.distance(zone.boundary, corners) >= 0.99 * a).all()
+    for part in shapely.get_parts(shapely.buffer(zone, -1.002 * a, quad_segs=16)):
+        at = part.representative_point()
+        depth = zone.boundary.distance(at)
+        route = LineString([(at.x - 0.5, at.y), (at.x + 0.5, at.y)])
+        assert not (proved(route, zone, a) and depth < a - 1)
+        assert proved(at, zone, a) == (depth > 1.002 * a)
 
 
 def moves(zone: Polygon, site: Polygon, a: float, *, grow: float) -> bool:
@@ -205,8 +231,29 @@ def test_each_influence_feature_is_a_part_of_its_own():
     assert {f.layer: f.answer for f in ask(store, Point(117.5, 49.5)).findings}["two"] == "uncertain"
 
 
-@pytest.mark.xfail(strict=True, reason="hold_at_least_m is in the JSON and is never computed: no bisection yet (§3)")
-def test_metres_that_would_change_the_answer_are_given_on_request():
-    from spatial.overlay import hold as engine
+@pytest.mark.parametrize(
+    ("site", "zone", "hold_m"),
+    [
+        (Point(0, 0), square(0, 0, 60), 60.0),  # to the nearest edge
+        (LineString([(-300, 0), (300, 0)]), square(0, 0, 60), 60.0),  # a route through: sideways, half the width
+        (square(0, 0, 50), square(100, 0, 80), 30.0),  # 50 - (100 - 80): back out the way it came
+    ],
+)
+def test_metres_that_would_change_the_answer_are_given_on_request(site, zone, hold_m):
+    """Rounded down to 0.1 m; what the proof cannot see (arcs, grid of shifts) makes it less, never more."""
+    layer = layer_in_memory([plain_feature()], [drawn(zone)], accuracy_m=5.0)
+    asked = Question(geometry=drawn(site), accuracy_m=5.0, as_of="2026-11-22", stability=True)
+    found = answer_of(asked, layer).hold_at_least_m
+    assert found == round(found, 1)
+    assert 0.97 * hold_m <= found <= hold_m
+    assert answer_of(replace(asked, stability=False), layer).hold_at_least_m is None
 
-    assert hasattr(engine, "hold_at_least")
+
+def test_hold_of_a_site_that_meets_nothing_is_not_given():
+    layer = layer_in_memory([plain_feature()], [drawn(square(500, 0, 60))], accuracy_m=5.0)
+    asked = Question(geometry=drawn(Point(0, 0)), accuracy_m=5.0, as_of="2026-11-22", stability=True)
+    assert answer_of(asked, layer).hold_at_least_m is None
+
+
+def plain_feature() -> Feature:
+    return Feature(id="1", code=None, name=None, class_="red_line", counts=True)

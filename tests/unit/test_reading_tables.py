@@ -1,13 +1,13 @@
-"""Tables of coordinates: CSV and XLSX."""
+"""Tables of coordinates: CSV, lists, CASS, 奥维."""
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from spatial.errors import MalformedSourceError
+from spatial.errors import IncompleteSourceError, MalformedSourceError
+from spatial.forensics.words import offset_finding
 from spatial.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -126,41 +126,138 @@ def test_tables_without_coordinates_or_with_an_open_quote_are_refused(tmp_path: 
         read_csv(tmp_path, '名称,经度,纬度\n"甲,117.1,49.1\n')
 
 
-SHEET = (
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-    '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>经度</t></is></c>'
-    '<c r="C1" t="str"><v>纬度</v></c></row>'
-    '<row r="2"><c r="A2" t="s"><v>1</v></c><c r="B2"><v>117.10000000000001</v></c><c r="C2"><v>49.1</v></c></row>'
-    '<row r="4"><c r="B4" t="inlineStr"><is><t>１１７．２</t></is></c><c r="C4"><v>49.2</v></c></row>'
-    "</sheetData></worksheet>"
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("点位名称,东经,北纬", "甲,117.45,49.58"),
+        ("名称,lng,lat", "甲,117.45,49.58"),
+        ("name,Longitude,Latitude", "甲,117.45,49.58"),
+        ("名称,经度（°）,纬度（°）", "甲,１１７．４５,４９．５８"),
+        ("名称,中心经度,中心纬度", "甲,117.45,49.58"),
+        ("名称,纬度,经度", "甲,49.58,117.45"),
+        ("名称,经度(度),经度(分),经度(秒),纬度(度),纬度(分),纬度(秒)", "甲,117,27,0,49,34,48"),
+        ("名称,东经度,东经分,东经秒,北纬度,北纬分,北纬秒", "甲,117,27,0,49,34,48"),
+        ("名称,经度,,,纬度,,\n,度,分,秒,度,分,秒", "甲,117,27,0,49,34,48"),
+        ("名称,经度(度),经度(分),纬度(度),纬度(分)", "甲,117,27.0,49,34.8"),
+        ("名称,地理坐标", '甲,"东经117°27′00″，北纬49°34′48″"'),
+        ("名称,经纬度", '甲,"N49°34′48″ E117°27′00″"'),
+        ("名称,X,Y", "甲,49.58,117.45"),
+    ],
 )
+def test_every_header_and_form_gives_the_same_place(tmp_path: Path, header: str, row: str) -> None:
+    reading = read_csv(tmp_path, f"{header}\n{row}\n")
+    assert not reading.unreadable
+    assert (reading.geometries[0].x, reading.geometries[0].y) == pytest.approx((117.45, 49.58), abs=1e-12)
+    assert (reading.crs.code, reading.crs_status) == ("EPSG:4490", "proved")
 
 
-def write_xlsx(path: Path, sheet: str = SHEET) -> None:
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr("[Content_Types].xml", "<Types/>")
-        book.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="坐标" r:id="rId1"/></sheets></workbook>',
-        )
-        target = '<Relationship Id="rId1" Target="worksheets/sheet1.xml"/>'
-        book.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{target}</Relationships>")
-        book.writestr("xl/sharedStrings.xml", f'<sst xmlns="{main}"><si><t>名称</t></si><si><t>甲</t></si></sst>')
-        book.writestr("xl/worksheets/sheet1.xml", sheet)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X坐标(m),Y坐标(m)",
+        "X(北),Y(东)",
+        "纵坐标,横坐标",
+        "北坐标X,东坐标Y",
+        "X,Y",
+        "northing,easting",
+        "X（北）,Y（东）",
+    ],
+)
+def test_every_header_of_a_grid_gives_the_same_place(tmp_path: Path, header: str) -> None:
+    reading = read_csv(tmp_path, f"名称,{header}\n甲,5450000.5,40500000.25\n")
+    assert reading.geometries[0].wkt == "POINT (40500000.25 5450000.5)"
+    assert (reading.crs.code, reading.problems) == ("EPSG:4528", ())
 
 
-def test_xlsx_cells_of_every_kind_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "坐标 表.xlsx"
-    write_xlsx(path)
-    reading = read(path)
-    assert [one.wkt for one in reading.geometries] == ["POINT (117.1 49.1)", "POINT (117.2 49.2)"]
-    assert (reading.layer_names, reading.format, reading.decimals) == (("坐标",), "xlsx", 1)
+def test_a_datum_in_the_name_of_a_column_is_stated(tmp_path: Path) -> None:
+    reading = read_csv(tmp_path, "名称,lon_wgs84,lat_wgs84\n甲,117.45,49.58\n")
+    assert (reading.crs.code, reading.datum) == ("EPSG:4326", "stated")
 
 
-def test_xlsx_with_entities_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    write_xlsx(path, '<!DOCTYPE a [<!ENTITY b "c">]>' + SHEET)
-    with pytest.raises(MalformedSourceError, match="entities"):
-        read(path)
+@pytest.mark.parametrize("words", ["117,,", "117,27,", "117,,0"])
+def test_an_angle_in_three_columns_with_a_part_missing_is_no_angle(tmp_path: Path, words: str) -> None:
+    reading = read_csv(tmp_path, f"名称,经度,,,纬度,,\n甲,{words},49,34,48\n")
+    assert [one.problem.code for one in reading.unreadable] == ["missing_cell"]
+
+
+@pytest.mark.parametrize("column", ["得分", "高程m", "面积(m2)", "备注"])
+def test_a_column_beside_the_latitude_is_no_part_of_it(tmp_path: Path, column: str) -> None:
+    reading = read_csv(tmp_path, f"名称,经度,纬度,{column}\n甲,117.45,49.58,7\n")
+    assert reading.geometries[0].wkt == "POINT (117.45 49.58)"
+
+
+def test_a_header_of_two_rows_is_one_header(tmp_path: Path) -> None:
+    text = "界址点成果表,,\n点号,坐标,\n,X,Y\nJ1,5450000,40500000\nJ2,5450000,40500100\nJ3,5450100,40500100\n"
+    assert [one.area for one in read_csv(tmp_path, text).geometries] == [5_000.0]
+
+
+def test_columns_that_name_an_offset_are_not_taken_for_the_truth(tmp_path: Path) -> None:
+    shifted = read_csv(tmp_path, "名称,gcj02_lng,gcj02_lat\n甲,117.45,49.58\n")
+    assert (shifted.crs, shifted.crs_status) == (None, "refused")
+    assert ("offset_mark", "gcj02") in [(one.code, one.value) for one in shifted.crs_evidence]
+    assert shifted.hints.axis_words == ("gcj02_lng", "gcj02_lat")
+    both = read_csv(tmp_path, "名称,lng_gcj02,lat_gcj02,lng_wgs84,lat_wgs84\n甲,117.457,49.581,117.45,49.58\n")
+    assert both.geometries[0].wkt == "POINT (117.45 49.58)"
+    assert [(one.code, one.detail) for one in both.problems] == [("other_columns", "lng_gcj02, lat_gcj02")]
+
+
+def read_list(folder: Path, text: str, name: str = "points.txt", **options: str) -> Reading:
+    path = folder / name
+    path.write_bytes(text.encode("gbk"))
+    return read(path, **options)  # type: ignore[arg-type]
+
+
+def test_cass_files_have_east_first_whatever_the_sizes_tell(tmp_path: Path) -> None:
+    text = "1,,40482918.455,5453252.011,612.3\n2,F0,40482950.1,5453260.0,612.4\n3,D3,40482950.1,5453280.0,612.4\n"
+    reading = read_list(tmp_path, text, "展点.dat")
+    assert [one.wkt for one in reading.geometries][0] == "POINT (40482918.455 5453252.011)"
+    assert (len(reading.geometries), reading.crs.code) == (3, "EPSG:4528")
+    assert reading.attributes[1] == {
+        "点号": "2", "编码": "F0", "东Y": "40482950.1", "北X": "5453260.0", "高程H": "612.4",
+    }  # fmt: skip
+    ring = read_list(tmp_path, text, "展点.dat", geometry="polygon")
+    assert ring.geometries[0].area == pytest.approx(31.645 * 20 / 2, abs=1e-3)  # half of base times height
+    local = read_list(tmp_path, "1,,1500.5,800.25,12\n", "local.dat")
+    assert (local.geometries[0].wkt, local.crs) == ("POINT (1500.5 800.25)", None)
+    assert local.hints.axis_words == ("东Y", "北X")
+
+
+def test_boundary_points_of_a_cass_file_are_a_ring(tmp_path: Path) -> None:
+    text = "3\nJ1,,500000.0,5450000.0,0\nJ2,,500100.0,5450000.0,0\nJ3,,500100.0,5450100.0,0\nEND\n"
+    assert [one.area for one in read_list(tmp_path, text, "jzd.dat").geometries] == [5_000.0]
+    with pytest.raises(IncompleteSourceError, match="first line says 3 points, it holds 2"):
+        read_list(tmp_path, text.replace("J3,,500100.0,5450100.0,0\n", ""), "jzd.dat")
+
+
+@pytest.mark.parametrize(("mark", "offset"), [("g", "gcj02"), ("b", "bd09")])
+def test_a_list_of_ovital_says_its_offset_in_the_first_column(tmp_path: Path, mark: str, offset: str) -> None:
+    reading = read_list(tmp_path, f"{mark} 一号 117.45 49.58 612\n{mark} 二号 117.46 49.59 613\n")
+    assert reading.geometries[0].wkt == "POINT (117.45 49.58)"
+    assert (reading.crs, reading.crs_status) == (None, "refused")
+    assert [(one.code, one.value) for one in reading.crs_evidence] == [("offset_mark", offset)]
+    assert reading.hints.axis_words is not None
+    assert offset_finding(user=None, stated=None, hints=reading.hints).stated == offset
+    plain = read_list(tmp_path, "一号 116°43'16.8618\" 34°42'29.0002\" 612\n")
+    assert (plain.crs.code, plain.notation, plain.decimals) == ("EPSG:4490", "dms", 4)
+    with pytest.raises(MalformedSourceError, match="some lines begin with g"):
+        read_list(tmp_path, f"{mark} 一号 117.45 49.58\n117.46 49.59 613\n")
+
+
+def test_blank_lines_part_polygons_of_a_plain_list(tmp_path: Path) -> None:
+    one = "5450000,40500000\n5450000,40500100\n5450100,40500100\n"
+    two = "5450000,40500200\n5450000,40500300\n5450100,40500300\n5450100,40500200\n"
+    assert [g.area for g in read_list(tmp_path, one + "\n" + two).geometries] == [5_000.0, 10_000.0]
+    assert len(read_list(tmp_path, one).geometries) == 3  # without blank lines nothing says that it is a ring
+
+
+def test_blanks_within_an_angle_part_nothing(tmp_path: Path) -> None:
+    reading = read_list(tmp_path, "119° 45′ 56.01″ 49° 12′ 43.88″\n")
+    assert (reading.geometries[0].x, reading.decimals) == (pytest.approx(119.76555833), 2)
+
+
+def test_a_ring_that_crosses_itself_is_read_and_the_place_named(tmp_path: Path) -> None:
+    text = "点号,X,Y\nJ1,5450000,40500000\nJ2,5450100,40500100\nJ3,5450000,40500100\nJ4,5450120,40500000\n"
+    (found,) = read_csv(tmp_path, text).problems
+    # the lines y = x and y = 120 - 1.2 x meet at x = 120 / 2.2
+    assert (found.code, found.record, found.point) == ("ring_self_crosses", 3, "J2")
+    assert found.detail == "40500054.5455 5450054.54545"
