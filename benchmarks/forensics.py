@@ -355,9 +355,9 @@ def main(arguments: list[str]) -> int:
                 rows[family][outcome_of(one)] += 1
     columns = ("settled", "offered", "refused", "sound", "wrong")
     title = f"{made} made files in {len(seen)} districts"
-    lines = [(f, *(rows[f][c] for c in columns), sum(rows[f].values())) for f in TRUTHS]
+    lines = [(f, *(rows[f][c] for c in columns), rows[f].total() - rows[f]["sound"]) for f in TRUTHS]
     total = ("all", *(sum(line[i + 1] for line in lines) for i in range(6)))
-    beyond = [(f"outside: {f}", *(rows[f][c] for c in columns), sum(rows[f].values())) for f in BEYOND]
+    beyond = [(f"outside: {f}", *(rows[f][c] for c in columns), rows[f].total() - rows[f]["sound"]) for f in BEYOND]
     header = (
         "truth",
         "right and settled",

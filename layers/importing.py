@@ -301,7 +301,7 @@ def _placed(reading: Reading) -> _Sorted:
             rejected.append(
                 RejectedFeature(
                     id=name,
-                    reason=outcome if mended.rejected[i] else "outside_working_area",
+                    reason=outcome if mended.rejected[i] else "outside_working_area" if trouble else "emptied",
                     box=box,
                     detail=trouble,
                     attributes=dict(reading.attributes[i]),

@@ -46,6 +46,9 @@ _COORDINATE = re.compile(
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _BETWEEN = re.compile(r"[\s,;|()\[\]/]*")
 
+LONGEST = 200
+"""Characters of one coordinate; a longer text is none."""
+
 LON_RANGE = (73.0, 136.0)
 LAT_RANGE = (3.0, 54.0)
 NORTHING_RANGE = (330_000.0, 6_000_000.0)
@@ -147,6 +150,8 @@ def parse(text: str) -> Coordinate:
     >>> parse("40,482,918.455").value
     40482918.455
     """
+    if len(text) > LONGEST:
+        raise CoordinateError(code="not_a_coordinate", text=text[:80], detail="this is no coordinate")
     folded = fold(text).strip().upper()
     if _THOUSANDS.fullmatch(folded):
         folded = folded.replace(",", "")

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "partly_outside_china": "part of it is outside China",
     "same_place": "the same place as this hypothesis",
     "ddmmss_possible": "every number can be read as degrees.minutes seconds too; taken as decimal degrees",
+    "local_not_excluded": "a local meridian would give such numbers too; only a zone number or a statement excludes it",
     "utm_not_stated": "UTM is not taken unless something names it; it would lie this far away",
     # statements
     "stated": "the source or the user states it; who and what",

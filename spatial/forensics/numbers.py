@@ -76,7 +76,7 @@ class Numbers:
         low, high = coordinates.min(axis=0), coordinates.max(axis=0)
         hull = shapely.convex_hull(shapely.multipoints(coordinates))
         size = float(max(high - low))
-        if size > 0:
+        if size > _PIECES * 1e-9:
             hull = shapely.segmentize(hull, size / _PIECES)
         return cls(
             east=(float(low[0]), float(high[0])),

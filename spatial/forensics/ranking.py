@@ -33,6 +33,7 @@ A region tells zones apart (some 200 km) and orders of columns, never offsets (1
 accuracy of its outline, what lies within this of it counts as in it.
 """
 _SAME_PLACE_DEG = 1e-8
+_LARGEST = 1e9  # no coordinate of any system has more digits
 
 
 def rank(
@@ -103,6 +104,8 @@ def rank(
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
         return _refused(Evidence(code="not_finite", value=str(int((~finite).sum()))))
+    if np.abs(values).max() > _LARGEST:
+        return _refused(Evidence(code="size", value=f"{np.abs(values).max():g}"), Evidence(code="nothing_fits"))
     case = Case(values, stated, hints, datum)
     case.weigh()
     if region is not None:
@@ -199,6 +202,8 @@ def _hypothesis(case: Case, one: Candidate, offset: Offset | None, twin: str | N
         pro.append(Evidence(code="same_place", value=twin))
     if case.datum.status == "assumed":
         contra.extend(e for e in case.datum.evidence if e.code in ("datum_not_shown", "datum_words_differ"))
+    if one.form == "no_prefix" and not case.zone_stated:
+        contra.append(Evidence(code="local_not_excluded"))
     pro = [e for e in pro if e.code != "datum_not_shown"]
     shifted = str(offset) if one.system.is_geographic else f"{one.code}+{offset}"
     return Hypothesis(

@@ -15,7 +15,7 @@ import shapely
 from spatial.errors import NotWritableError, OutputInTheWayError, OutputInUseError, ReadBackError
 from spatial.writing.columns import arrow_columns, shows_crs, visible
 from spatial.writing.geometry import by_kind
-from spatial.writing.model import Note, WrittenFiles, grouped
+from spatial.writing.model import Field, Note, WrittenFiles, grouped
 from spatial.writing.staging import staging
 from spatial.writing.text import cut, encodable
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from spatial.writing.model import Field, Table, Value
+    from spatial.writing.model import Table, Value
     from spatial.writing.staging import Staging
     from spatial.writing.text import Encoding
 
@@ -277,8 +277,6 @@ def write_dxf(path: str | Path, tables: Sequence[Table]) -> WrittenFiles:
             zh = f"图形不含坐标系；再读取时请注明 EPSG:{table.crs}"
             en = f"a drawing does not state its CRS: say EPSG:{table.crs} when it is read again"
             notes.append(Note(code="crs_dropped", file=path.name, zh=zh, en=en))
-    from spatial.writing.model import Field
-
     field = Field(name="Layer", long_name_zh="图层", long_name_en="layer")
     drawn = replace(tables[0], fields=(field,), rows=tuple((name,) for name in layers), geometries=tuple(entities))
     shapes = _shapes(drawn, file=path.name)
@@ -503,7 +501,15 @@ def _fitted_for_mapinfo(table: Table, *, file: str, encoding: Encoding, one_line
                 )
         fields.append(made)
         columns.append(values)
-    rows = tuple(zip(*columns, strict=True)) if columns else table.rows
+    if not fields:
+        fields.append(Field(name="ID", long_name_zh="序号", long_name_en="number", type="integer"))
+        columns.append(list(range(1, len(table.rows) + 1)))
+        zh, en = (
+            "没有属性，加一列序号（格式至少一列）",
+            "there are no attributes: a number is added, since the format has one",
+        )
+        notes.append(Note(code="number_added", file=file, zh=zh, en=en))
+    rows = tuple(zip(*columns, strict=True))
     return replace(table, fields=tuple(fields), rows=rows), notes
 
 

@@ -22,7 +22,7 @@ from spatial.writing.csv_table import guarded
 IN_THIS_PROCESS = ("geojson", "kml", "survey-txt", "csv", "xlsx")
 IN_A_CHILD = ("gpkg", "gdb", "parquet", "fgb", "shp", "gml", "tab", "mif", "dxf")
 TELL_THEMSELVES = {"EPSG:4528", "EPSG:4498", "EPSG:4490", "EPSG:4326"}  # by their numbers alone
-TARGETS = (None, 4490, 4549, 4498, 32651, 4326)
+TARGETS = (None, 4490, 4549, 4498, 32650, 4326)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking files takes minutes
 NAMES = ["地块名称", "CODE", "N", "X值2", "环境管控单元编码"]
 
@@ -107,7 +107,7 @@ def holds(form, target, rows):
     assert len(back.geometries) == len(wanted)
     for was, now in zip(wanted, back.geometries, strict=True):
         compare_geometry(form, was, now, code)
-    if form.keeps.values not in {"none"}:
+    if form.keeps.values != "none":
         compare_values(form, values, back.attributes)
 
 
@@ -143,7 +143,7 @@ def compare_geometry(form, was, now, code):
         step += 5e-9 if degrees else 5.1e-4  # the half millimetre up to which they add no corners
     # 1e-9 m: half a unit of the last bit of 4e7, and what one subtraction costs; the same for degrees
     slack = 1.5 * step + (2e-14 if degrees else 1e-8)
-    if code in {"EPSG:4528"} and step == 0:
+    if code == "EPSG:4528" and step == 0:
         assert_same_parts(was, now)
         assert np.array_equal(
             np.unique(shapely.get_coordinates(was), axis=0), np.unique(shapely.get_coordinates(now), axis=0)
@@ -212,7 +212,7 @@ def compare_value(form, was, now, column, *, row_number):
 
 
 @pytest.mark.parametrize("key", IN_THIS_PROCESS)
-@settings(max_examples=15, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+@settings(max_examples=10, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 @given(rows=SETS, target=st.sampled_from(TARGETS))
 @example(rows=EVERYTHING, target=None)
 @example(rows=EVERYTHING, target=4490)
@@ -220,19 +220,12 @@ def test_any_polygons_read_back_as_the_table_says(key, rows, target):
     holds(FORMATS[key], target, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", IN_A_CHILD)
 @settings(max_examples=1, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 @given(rows=SETS, target=st.sampled_from(TARGETS))
 @example(rows=EVERYTHING, target=None)
 def test_any_polygons_read_back_through_the_child_as_the_table_says(key, rows, target):
-    holds(FORMATS[key], target, rows)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("key", IN_A_CHILD)
-@settings(max_examples=25, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
-@given(rows=SETS, target=st.sampled_from(TARGETS))
-def test_many_polygons_read_back_through_the_child_as_the_table_says(key, rows, target):
     holds(FORMATS[key], target, rows)
 
 
@@ -244,7 +237,7 @@ def test_the_four_formats_of_the_promise_are_lossless_and_no_other():
     assert [key for key, form in FORMATS.items() if form.is_lossless] == ["gpkg", "gdb", "parquet", "fgb"]
 
 
-@pytest.mark.parametrize("target", [4490, 4498, 32651])
+@pytest.mark.parametrize("target", [4490, 4498, 32650])
 def test_a_geodatabase_keeps_every_bit_within_a_zone(tmp_path, target):
     source = source_of(tmp_path, EVERYTHING)
     first = convert(source, tmp_path / "a.parquet", crs=target).paths[0]

@@ -15,6 +15,7 @@ from spatial.errors import ControlPointsError, CRSError, OutsideWorkingAreaError
 XIAN, BEIJING = identify(4610), identify(4214)
 XIAN_39, XIAN_39_PREFIX, CGCS_39 = identify(2384), identify(2363), identify(4548)
 CGCS = identify(4490)
+OFFSET = np.array([-63.0, 41.5])
 SEVEN = GeocentricParameters(
     datum="xian80", x_m=-41.2, y_m=17.3, z_m=33.1, x_arcsec=0.8, y_arcsec=-1.1, z_arcsec=0.4, scale_ppm=-3.2
 )
@@ -79,7 +80,9 @@ def test_three_parameters_are_found_again():
 
 def test_four_parameters_are_found_again_in_the_convention_of_chinese_survey():
     k, angle = 1 + 2.5e-6, np.radians(3.2 / 3600)
-    old = np.array([[480_000.0, 4_700_000.0], [520_000.0, 4_705_000.0], [500_000.0, 4_750_000.0], [510_000.0, 4_720_000.0]])
+    old = np.array(
+        [[480_000.0, 4_700_000.0], [520_000.0, 4_705_000.0], [500_000.0, 4_750_000.0], [510_000.0, 4_720_000.0]]
+    )
     east, north = old.T
     new_north = 41.5 + k * (north * np.cos(angle) - east * np.sin(angle))
     new_east = -63.0 + k * (north * np.sin(angle) + east * np.cos(angle))
@@ -95,8 +98,10 @@ def test_four_parameters_are_found_again_in_the_convention_of_chinese_survey():
 
 
 def test_residuals_show_the_point_that_was_mistyped():
-    old = np.array([[480_000.0, 4_700_000.0], [520_000.0, 4_705_000.0], [500_000.0, 4_750_000.0], [515_000.0, 4_740_000.0]])
-    new = old + [-63.0, 41.5]
+    old = np.array(
+        [[480_000.0, 4_700_000.0], [520_000.0, 4_705_000.0], [500_000.0, 4_750_000.0], [515_000.0, 4_740_000.0]]
+    )
+    new = old + OFFSET
     new[2, 0] += 4.0
     found = fit(4, old, new, source_system=XIAN_39, target_system=CGCS_39)
     lengths = np.hypot(*found.residuals_m.T)
@@ -110,10 +115,12 @@ def test_residuals_show_the_point_that_was_mistyped():
 @pytest.mark.parametrize(("kind", "least"), [(3, 2), (4, 3), (7, 4)])
 def test_too_few_points_are_refused(kind, least):
     systems = {"source_system": XIAN_39, "target_system": CGCS_39}
-    old = np.array([[500_000.0, 4_700_000.0], [520_000.0, 4_710_000.0], [505_000.0, 4_750_000.0], [530_000.0, 4_730_000.0]])
-    assert fit(kind, old[:least], old[:least] + [-60.0, 40.0], **systems).redundancy >= 1
+    old = np.array(
+        [[500_000.0, 4_700_000.0], [520_000.0, 4_710_000.0], [505_000.0, 4_750_000.0], [530_000.0, 4_730_000.0]]
+    )
+    assert fit(kind, old[:least], old[:least] + OFFSET, **systems).redundancy >= 1
     with pytest.raises(ControlPointsError, match=f"at least {least} are needed"):
-        fit(kind, old[: least - 1], old[: least - 1] + [-60.0, 40.0], **systems)
+        fit(kind, old[: least - 1], old[: least - 1] + OFFSET, **systems)
 
 
 def test_points_in_one_place_or_on_one_line_are_refused():
@@ -139,7 +146,7 @@ def test_parameters_are_used_only_where_they_hold():
 
 def two_planes():
     old = np.array([[480_000.0, 4_700_000.0], [520_000.0, 4_705_000.0], [500_000.0, 4_750_000.0]])
-    return old, old + [-63.0, 41.5]
+    return old, old + OFFSET
 
 
 def test_edges_stay_where_they_were_in_the_old_plane():

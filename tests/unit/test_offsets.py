@@ -87,7 +87,9 @@ def test_no_point_of_the_box_moves_further_than_is_said():
 
 
 @pytest.mark.parametrize("shift", [wgs84_to_gcj02, gcj02_to_wgs84, gcj02_to_bd09, bd09_to_gcj02, wgs84_to_bd09])
-@pytest.mark.parametrize("place", [(49.2, 119.7), (500000.0, 4500000.0), (np.nan, 40.0), (140.0, 40.0), (116.0, np.inf)])
+@pytest.mark.parametrize(
+    "place", [(49.2, 119.7), (500000.0, 4500000.0), (np.nan, 40.0), (140.0, 40.0), (116.0, np.inf)]
+)
 def test_a_point_outside_china_is_an_error_that_names_it(shift, place):
     with pytest.raises(OffsetUndefinedError, match="Row 1: GCJ-02 and BD-09 have no value") as caught:
         shift([[116.0, 40.0], place])

@@ -189,3 +189,70 @@ def test_provincial_rows_of_six_cells_are_read(tmp_path: Path) -> None:
 def test_a_header_without_parcels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IncompleteSourceError, match="no parcel"):
         read_txt(tmp_path, HEADER)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "names"),
+    [
+        ("1,1.0000,1,地块一@", ["地块名称"]),
+        ("5,1.0000,1,地块一,面,@", ["地块名称"]),
+        ("5,1.0000,1,地块一,面,H50,工业用地,0601,@", ["地块名称", "地块用途", "地类编码"]),
+        ("5,1.0000,1,地块一,面,H50,工业用地,0601,备考,@", ["地块名称", "列9"]),
+        ("5,1.0000,1,地块一,面,H50,工业用地,0601,a,b,c,d,备注,@", ["地块名称", "TBLX", "DL", "GZQ", "GZH", "BZ"]),
+        ("1.0000,1,地块一,面,H50,工业用地,0601,a,b,c,d,备注@", ["地块名称", "TBLX", "BZ"]),  # without the count
+    ],
+)
+def test_attribute_lines_of_four_to_thirteen_fields_are_read(tmp_path: Path, attributes: str, names: list[str]) -> None:
+    reading = read_txt(tmp_path, HEADER + attributes + "\n" + lines(CORNERS))
+    assert area(reading) == 10_000.0
+    assert reading.attributes[0]["地块名称"] == "地块一"
+    assert reading.attributes[0]["declared_area_m2"] == 10_000.0
+    assert set(names) <= set(reading.attributes[0])
+
+
+@pytest.mark.parametrize("name", ["J1", "J01", "1", ""])
+def test_point_names_may_be_anything(tmp_path: Path, name: str) -> None:
+    rows = [line.split(",") for line in lines(CORNERS).split()]
+    body = "".join(",".join([row[0].replace("J", name[:-1]) if name else "", *row[1:]]) + "\n" for row in rows)
+    assert area(read_txt(tmp_path, HEADER + PARCEL + body)) == 10_000.0
+
+
+def test_sections_before_and_between_parcels_are_kept_apart(tmp_path: Path) -> None:
+    text = "[项目信息]\n项目名称=甲\n地类,备注=无\n" + HEADER + PARCEL + lines(CORNERS)
+    text += "[其他]\n备注=第二块\n[地块坐标]\n" + PARCEL.replace(",1,地块一", ",2,地块二") + lines(APART)
+    reading = read_txt(tmp_path, text)
+    assert [one.area for one in reading.geometries] == [10_000.0, 10_000.0]
+    assert "项目名称=甲" in reading.hints.header_words
+    assert reading.hints.dates == ("2026-11-22",)
+
+
+def test_a_point_line_spoilt_by_an_equals_sign_is_no_header(tmp_path: Path) -> None:
+    reading = read_txt(tmp_path, HEADER + PARCEL + lines(CORNERS).replace("J2,1,5450", "J2,1,5=50", 1))
+    assert [one.problem.code for one in reading.unreadable] == ["not_a_coordinate"]
+
+
+@pytest.mark.parametrize(("count", "warned"), [("4", False), ("5", False), ("0", False), ("9", True)])
+def test_the_declared_number_of_points_is_compared(tmp_path: Path, count: str, warned: bool) -> None:
+    reading = read_txt(tmp_path, HEADER + PARCEL.replace("5,", f"{count},", 1) + lines(CORNERS))
+    assert ["count_differs" in one.code for one in reading.problems] == ([True] if warned else [])
+
+
+def test_a_ring_that_crosses_itself_names_its_parcel_and_point(tmp_path: Path) -> None:
+    bow = [(0, 0), (100, 100), (0, 100), (120, 0), (0, 0)]
+    reading = read_txt(tmp_path, HEADER + PARCEL.replace("1.0000", "0") + lines(bow))
+    (found,) = reading.problems
+    assert (found.code, found.record, found.point) == ("ring_self_crosses", 11, "2")
+
+
+def test_a_parcel_on_one_line_encloses_nothing(tmp_path: Path) -> None:
+    reading = read_txt(tmp_path, HEADER + PARCEL + lines([(0, 0), (1, 1), (2, 2), (3, 3), (0, 0)]))
+    assert [(one.problem.code, one.box is not None) for one in reading.unreadable] == [("zero_area", True)]
+
+
+def test_a_thousand_holes_are_cut_out_in_time(tmp_path: Path) -> None:
+    outer = [(0, 0), (0, 4000), (4000, 4000), (4000, 0), (0, 0)]
+    body = lines(outer)
+    for i in range(1000):
+        n, e = 100 * (i // 32) + 50, 100 * (i % 32) + 50
+        body += lines([(n, e), (n, e + 10), (n + 10, e + 10), (n + 10, e), (n, e)], "2")
+    assert area(read_txt(tmp_path, HEADER + PARCEL.replace("5,1.0000", "0,0") + body)) == 16_000_000 - 1000 * 100
