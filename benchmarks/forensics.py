@@ -190,7 +190,7 @@ def _written(rng: np.random.Generator, family: str, points: np.ndarray) -> Sampl
                 else zone,
                 13,
             )
-        if abs(middle - (3 * zone if width == 3 else 6 * zone - 3)) > 3.4:
+        if abs(middle - (3 * zone if width == 3 else 6 * zone - 3)) > 3.2:
             zone = _zone(middle, width)
         values = _gauss(points, datum, width, zone, prefix=prefix).round(3)
         stated, lying = _statement(rng, datum, width, zone, prefix=prefix)

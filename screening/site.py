@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from layers.fields import fold
-from layers.repair import repair
+from layers.repair import Repaired, repair
 from layers.stated import AREA_UNITS_M2, areas_stated_m2, number_stated
 from screening.errors import EmptySiteError, SiteOptionError
 from spatial.accuracy import PositionalAccuracy, restated, stated_accuracy
@@ -147,8 +147,8 @@ def place(
     if not parts:
         raise EmptySiteError(
             source=reading.source_name,
-            detail=f"no part of the site could be read ({rejected} rejected)",
-            remedy="look at the problems listed and mend the file",
+            detail=f"no part of the site could be read ({rejected} rejected): {_troubles(reading, mended)}",
+            remedy="mend the file",
         )
     geometry = parts[0].geometry if len(parts) == 1 else _united([p.geometry for p in parts])
     areas = [p.declared_area_m2 for p in parts]
@@ -165,6 +165,23 @@ def place(
         rejected_parts=rejected,
         declared_area_m2=None if any(a is None for a in areas) else math.fsum(a for a in areas if a is not None),
     )
+
+
+REPAIR_TROUBLES = {
+    "missing": "has no geometry",
+    "not_finite": "has a coordinate that is not a finite number",
+    "emptied": "has rings that enclose nothing",
+    "area_changed": "crosses itself: to mend it would change its area by more than 1 %",
+}
+
+
+def _troubles(reading: Reading, mended: Repaired | None) -> str:
+    """The first few reasons why parts are unusable, in English; the CLI lists the reading's problems in both languages."""
+    found = [u.problem.message for u in reading.unreadable]
+    if mended is not None:
+        outcomes = zip(reading.ids, mended.outcome, strict=True)
+        found += [f"record {i} {REPAIR_TROUBLES[str(o)]}" for i, o in outcomes if str(o) in REPAIR_TROUBLES]
+    return "; ".join(found[:3]) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def _radius(source: str, parts: list[SitePart], radius_m: float | None, area_m2: float | None) -> float:

@@ -200,7 +200,9 @@ def parse_all(text: str) -> tuple[Coordinate, ...]:
         parted = after > end or match.group()[-1].isspace() or end == len(folded)
         if not parted and not _ends_itself(match, folded):
             raise CoordinateError(
-                code="not_a_coordinate", text=text[:80], detail=f"{match.group()!r} is not parted from what follows"
+                code="not_a_coordinate",
+                text=text[:80],
+                detail=f"{match.group()[:40]!r} is not parted from what follows",
             )
         found.append(_coordinate(match, text[:80]))
         position = after

@@ -440,4 +440,5 @@ def _geodetic(xyz: Floats) -> Floats:
     for _ in range(8):
         normal = A_M / np.sqrt(1 - E2 * np.sin(lat) ** 2)
         lat = np.arctan2(z + E2 * normal * np.sin(lat), p)
-    return np.degrees(np.column_stack([np.arctan2(y, x), lat]))
+    lon_lat: Floats = np.degrees(np.column_stack([np.arctan2(y, x), lat]))
+    return lon_lat

@@ -166,7 +166,7 @@ def _write(
             from spatial.writing.tables import write_xlsx
 
             return write_xlsx(path, table)
-    from spatial.writing import vector
+    from spatial.writing import drawing, mapinfo, vector
 
     match form.key:
         case "gdb":
@@ -176,9 +176,9 @@ def _write(
         case "gml":
             return vector.write_gml(path, table)
         case "dxf":
-            return vector.write_dxf(path, tables)
+            return drawing.write_dxf(path, tables)
         case _:
-            return vector.write_mapinfo(path, table, encoding=encoding)
+            return mapinfo.write_mapinfo(path, table, encoding=encoding)
 
 
 def _write_shapefile(path: Path, table: Table, *, encoding: Encoding) -> WrittenFiles:

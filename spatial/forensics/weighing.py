@@ -185,7 +185,7 @@ class Case:
         if fits:
             one.pro.append(Evidence(code=code, value=str(value)))
         else:
-            pass
+            one.kill(code, str(value), by_words=True)
 
     # The region
 

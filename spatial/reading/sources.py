@@ -53,6 +53,11 @@ _SIDE = {
     ".json",
     ".dwg",
 }  # often beside the drawing, as its documentation
+# what the readers call the main file, whatever its name was
+_SUFFIXES = {
+    "shapefile": ".shp", "gpkg": ".gpkg", "flatgeobuf": ".fgb", "geoparquet": ".parquet", "gml": ".gml", "dxf": ".dxf",
+    "xls": ".xls",
+}  # fmt: skip
 _COMPANIONS = {
     ".shp": (".shx", ".dbf", ".prj", ".cpg"),
     ".tab": (".dat", ".map", ".id", ".ind"),
@@ -350,7 +355,7 @@ def _bundle(files: _Files, main: str, name: str) -> Bundle:
     kind = sniff(data, name=pure.name)
     if kind == "zip":
         return _zip(data, pure.name, None, inner=True)
-    suffix = {"shapefile": ".shp"}.get(kind, pure.suffix.lower() or ".bin")
+    suffix = _SUFFIXES.get(kind, pure.suffix.lower() or ".bin")
     members = {suffix: data}
     for inner in files.openers:
         other = PurePosixPath(inner)

@@ -26,7 +26,8 @@ def test_no_made_file_of_inner_mongolia_is_read_wrongly(seed, family):
     assert one is not None
     outcome = outcome_of(one)
     assert outcome != "wrong", one.story
-    assert outcome != "refused" or one.flawed, one.story
+    # A whole layer may reach further from the meridian of an unnumbered zone than anyone is believed to work.
+    assert outcome != "refused" or one.flawed or ", layer, " in one.story, one.story
 
 
 def test_every_district_of_inner_mongolia_is_settled_from_an_unnumbered_easting():

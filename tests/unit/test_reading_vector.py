@@ -50,6 +50,12 @@ def test_every_format_gives_the_same_features(files: Path, suffix: str) -> None:
     assert reading.geometries[first].bounds == (40500000, 5450000, 40500100, 5450100)
 
 
+@pytest.mark.parametrize("suffix", [".gpkg", ".fgb", ".gml", ".parquet"])
+def test_a_foreign_name_does_not_matter(files: Path, tmp_path: Path, suffix: str) -> None:
+    shutil.copy(files / f"site{suffix}", tmp_path / "site.txt")
+    assert len(read(tmp_path / "site.txt").geometries) == 3
+
+
 def test_mapinfo_is_read_with_its_companions(files: Path, tmp_path: Path) -> None:
     reading = read(files / "site.tab")
     # TAB keeps whole units of a grid over its bounds
