@@ -176,7 +176,7 @@ REPAIR_TROUBLES = {
 
 
 def _troubles(reading: Reading, mended: Repaired | None) -> str:
-    """The first few reasons why parts are unusable, in English; the CLI lists the reading's problems in both languages."""
+    """The first few reasons why parts are unusable, in English."""
     found = [u.problem.message for u in reading.unreadable]
     if mended is not None:
         outcomes = zip(reading.ids, mended.outcome, strict=True)
