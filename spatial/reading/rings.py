@@ -129,7 +129,7 @@ def self_crossing(polygon: BaseGeometry, points: Sequence[Point]) -> tuple[int, 
     --------
     >>> bow = [(0, 0), (4, 4), (4, 0), (0, 5)]
     >>> self_crossing(shapely.Polygon(bow), bow)
-    (3, '1.77778 2.77778')
+    (1, '2.22222 2.22222')
     """
     if shapely.is_valid(polygon):
         return None

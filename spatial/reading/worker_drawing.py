@@ -13,6 +13,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -167,8 +169,6 @@ def _take(entity: Any, number: int, found: _Found, *, block: str | None, layer: 
         if found.full:
             raise
         found.add({**row, "lost": error.code, "detail": error.detail})
-    except MemoryError:
-        raise
     except Exception as error:  # noqa: BLE001 - whatever a damaged entity raises, it is listed
         found.add({**row, "lost": "entity_damaged", "detail": f"{kind}: {error}"[:200]})
 
@@ -209,8 +209,6 @@ def _extended(entity: Any) -> str | None:
 
 def _wkb(shape: Shape, found: _Found) -> bytes:
     """Closed lines become polygons on the other side, unless lines are asked for."""
-    import shapely
-
     kind, points = shape
     made: Any = points
     if kind == "point":
@@ -251,21 +249,21 @@ def _shapes(entity: Any, kind: str, found: _Found) -> Iterator[Shape]:
             sweep = math.radians(dxf.end_angle) - begin
             sweep %= 2 * math.pi
             sweep = sweep or 2 * math.pi
-        found.curves += 1
         points = _arc(centre.x, centre.y, float(dxf.radius), begin, sweep)
+        found.curves += 1
         if sweep == 2 * math.pi:
             points[-1] = points[0]
         yield "closed" if points[0] == points[-1] else "line", _world(points, ocs, centre.z)
     elif kind == "ELLIPSE":
-        found.curves += 1
         tool = entity.construction_tool()
         _bound(tool.major_axis.magnitude, tool.center)
         points = [_xy(p) for p in tool.flattening(_tolerance(tool.center, tool.major_axis.magnitude), segments=16)]
+        found.curves += 1
         whole = abs(tool.param_span - 2 * math.pi) < 1e-9
         yield ("closed", [*points[:-1], points[0]]) if whole else ("line", points)
     elif kind in {"SPLINE", "HELIX"}:
-        found.curves += 1
         points = _spline(entity.construction_tool())
+        found.curves += 1
         yield ("closed" if entity.closed or points[0] == points[-1] else "line"), points
     elif kind in {"SOLID", "TRACE", "3DFACE"}:
         yield "area", [_xy(p) for p in entity.wcs_vertices()]
@@ -362,8 +360,6 @@ def _spline(tool: Any) -> list[Point]:
 
 def _hatch(entity: Any, found: _Found) -> Iterator[Shape]:
     """One area by even and odd of the rings of a fill."""
-    import shapely
-
     ocs = entity.ocs()
     elevation = float(entity.dxf.elevation.z) if entity.dxf.hasattr("elevation") else 0.0
     whole = None

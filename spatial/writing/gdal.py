@@ -73,7 +73,7 @@ def write_layer(
     layer: str | None = None,
     **options: str,
 ) -> tuple[Note, ...]:
-    """Write some rows of a table as a layer, through Arrow; what GDAL warns of becomes notes, what it raises an error."""
+    """Write some rows of a table as a layer, through Arrow; GDAL's warnings become notes, its errors ours."""
     import pyarrow as pa
     import pyogrio
 

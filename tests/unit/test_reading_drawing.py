@@ -242,5 +242,5 @@ def test_every_cut_of_a_drawing_is_refused(tmp_path: Path) -> None:
 def test_a_dwg_is_refused_with_the_way_to_a_dxf(tmp_path: Path) -> None:
     path = tmp_path / "红线.dwg"
     path.write_bytes(b"AC1032" + bytes(100))
-    with pytest.raises(UnsupportedFormatError, match="Save it as DXF .*另存为.*ODA File Converter"):
+    with pytest.raises(UnsupportedFormatError, match=r"Save it as DXF .*另存为.*ODA File Converter"):
         read(path)

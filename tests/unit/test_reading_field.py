@@ -8,6 +8,7 @@ import pyproj
 import pytest
 import shapely
 
+from spatial.errors import ReadingError
 from spatial.reading import Reading, read
 
 FIELD = Path(__file__).resolve().parents[3] / "shared" / "field"
@@ -95,3 +96,91 @@ def test_ovital_exports_are_read_with_their_own_datum() -> None:
         reading = read(FIELD / "ovkml" / name)
         assert reading.crs.code == "EPSG:4490"  # type: ignore[union-attr]
         assert 100.2 < reading.geometries[0].centroid.x < 100.4
+
+
+# file -> what it is read as: format, features, unreadable, CRS; or the words of its refusal
+TABLE: dict[str, tuple[str, int, int, str | None] | str] = {
+    "README.md": "no format that is read here",
+    "dxf/5_us_states.dxf": ("dxf", 5650, 0, None),
+    "dxf/ASCII_R12.dxf": ("dxf", 2, 0, None),
+    "dxf/bin_dxf_r2000.dxf": ("dxf", 0, 0, None),  # it holds nothing but one text
+    "dxf/dxf_unicode.dxf": ("dxf", 0, 0, None),  # it holds no entity, only names
+    "dxf/houses_of_parliament_georeferenced.dxf": ("dxf", 1, 0, None),
+    "dxf/recover01.dxf": "end mark EOF is missing",
+    "dxf/usa.dxf": ("dxf", 59, 0, None),
+    "excel/EJAM_3points.xlsx": ("xlsx", 3, 0, "EPSG:4490"),
+    "excel/EJAM_testpoints_bad.xlsx": ("xlsx", 7, 2, "EPSG:4490"),
+    "excel/EJAM_testpoints_invalid_latlon.xlsx": ("xlsx", 2, 5, "EPSG:4490"),
+    "excel/digitalland_xlsx_res.xlsx": "no columns of coordinates",  # GeoX, GeoY of the British grid
+    "filegdb/portland.gdb.zip": ("filegdb", 98, 0, "EPSG:3857"),
+    "ovkml/CAD多段线.ovkml": ("ovkml", 1, 0, "EPSG:4490"),
+    "ovkml/多边形.ovkml": ("ovkml", 1, 0, "EPSG:4490"),
+    "ovkml/测试点.ovkmz": ("ovkml", 3, 0, "EPSG:4490"),
+    "raster/SPEI_01_1951_07.tif": "it is an image",
+    "raster/SPEI_12_2023_08.tif": "it is an image",
+    "raster/au-3577.tif": "it is an image",
+    "raster/au-gcp.tif": "it is an image",
+    "raster/corrupt.tif": "it is an image",
+    "shp/EJAM_portland_folder_shp.zip": ("shapefile", 98, 0, "EPSG:3857"),
+    "shp/dongli_china_utf8_nocpg.shp": ("shapefile", 1367, 0, "EPSG:4326"),
+    "sites/wri_power_plants_five_cities.csv": ("csv", 62, 0, "EPSG:4490"),
+    # its four corners lie on one line: nothing is enclosed
+    "survey_txt/axes_swapped_easting_first.txt": ("survey_txt", 0, 1, "EPSG:4527"),
+    "survey_txt/hangzhou_pengbu_R14_zone40.txt": ("survey_txt", 1, 0, "EPSG:4528"),
+    "survey_txt/hole_ring2_and_two_parcels.txt": ("survey_txt", 2, 0, None),
+    "survey_txt/htoooth_csv_id_x_y_north_first_no_header_crs.txt": ("csv", 429, 0, None),
+    "survey_txt/multipart_ring2_disjoint.txt": ("survey_txt", 1, 0, None),
+    # a polygon of which the file holds two points of the 13 it declares
+    "survey_txt/ogu4j_13_columns_no_zone_prefix.txt": ("survey_txt", 0, 1, None),
+    "survey_txt/polygontxt_44120000072.txt": ("survey_txt", 1, 0, "EPSG:4526"),
+    "survey_txt/polygontxt_44120000105.txt": ("survey_txt", 1, 0, "EPSG:4526"),
+}
+ZONES = {"manzhouli": 39, "arxan": 40, "erenhot": 37}
+
+
+def expected(name: str) -> tuple[str, int, int, str | None] | str | None:
+    """What is right for a file, None if nobody has said."""
+    if name in TABLE:
+        return TABLE[name]
+    if name.endswith((".dbf", ".shx", ".prj")):
+        return "only a part of a shapefile"
+    zone = next((zone for city, zone in ZONES.items() if name.startswith(f"made_here/{city}")), None)
+    if zone is None:
+        return None
+    if name.endswith(".kml"):
+        return ("kml", 1, 0, "EPSG:4326")
+    form = {".shp": "shapefile", ".dxf": "dxf", ".txt": "survey_txt", ".xlsx": "xlsx"}[name[name.rindex(".") :]]
+    return (form, 1, 0, f"EPSG:{(4509 if 'noprefix' in name else 4488) + zone}")
+
+
+@pytest.mark.slow
+def test_every_file_of_the_folder_is_read_right_or_refused_with_the_reason() -> None:
+    wrong: list[str] = []
+    for path in sorted(FIELD.rglob("*")):
+        if not path.is_file():
+            continue
+        name = path.relative_to(FIELD).as_posix()
+        found: tuple[str, int, int, str | None] | str
+        try:
+            reading = read(path)
+            crs = reading.crs.code if reading.crs else None
+            found = (reading.format, len(reading.geometries), len(reading.unreadable), crs)
+        except ReadingError as error:
+            found = str(error)
+        right = expected(name)
+        same = right is not None and (right in found if isinstance(right, str) else right == found)
+        if not same:
+            wrong.append(f"{name}: {found}, not {right}")
+    assert wrong == []
+
+
+def test_reasons_of_what_the_folder_holds_in_vain_are_told() -> None:
+    for name, code, words in [
+        ("ogu4j_13_columns_no_zone_prefix.txt", "too_few_points", "a ring of 2 points; 13 are declared"),
+        ("axes_swapped_easting_first.txt", "zero_area", "in its own units"),
+    ]:
+        (lost,) = read(FIELD / "survey_txt" / name).unreadable
+        assert lost.problem.code == code
+        assert words in lost.problem.detail
+    for name in ("bin_dxf_r2000.dxf", "dxf_unicode.dxf"):
+        assert "no_features" in [one.code for one in read(FIELD / "dxf" / name).problems]

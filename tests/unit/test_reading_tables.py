@@ -210,7 +210,7 @@ def read_list(folder: Path, text: str, name: str = "points.txt", **options: str)
 def test_cass_files_have_east_first_whatever_the_sizes_tell(tmp_path: Path) -> None:
     text = "1,,40482918.455,5453252.011,612.3\n2,F0,40482950.1,5453260.0,612.4\n3,D3,40482950.1,5453280.0,612.4\n"
     reading = read_list(tmp_path, text, "展点.dat")
-    assert [one.wkt for one in reading.geometries][0] == "POINT (40482918.455 5453252.011)"
+    assert reading.geometries[0].wkt == "POINT (40482918.455 5453252.011)"
     assert (len(reading.geometries), reading.crs.code) == (3, "EPSG:4528")
     assert reading.attributes[1] == {
         "点号": "2", "编码": "F0", "东Y": "40482950.1", "北X": "5453260.0", "高程H": "612.4",
