@@ -94,6 +94,6 @@ def _right(finding: Forensics, one: Hypothesis, coordinates: ArrayLike, truth: T
     farthest = float(np.hypot(away[:, 0], away[:, 1]).max())
     terms = {term.code: term.metres for term in one.accuracy_terms}
     if truth.datum in ("xian80", "beijing54"):
-        return finding.datum == "assumed" and "datum_unstated" in terms and farthest <= _OLD_DATUM_M
+        return finding.datum == "assumed" and terms.get("datum_unstated", 0) >= 100 and farthest <= _OLD_DATUM_M
     metre = max((metres for code, metres in terms.items() if code.startswith("datum_wgs84")), default=0.0)
     return farthest <= truth.tolerance_m + metre
