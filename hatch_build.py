@@ -36,9 +36,7 @@ class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]
         """The packages that set-up takes here: none where everything stands already."""
         root, needed = Path(self.root), []
         if not _load(root / "data" / "boundaries" / "build.py").is_built():
-            package = tomllib.loads((root / "data" / "boundaries" / "registry.toml").read_text("utf-8"))[
-                "package"
-            ]
+            package = tomllib.loads((root / "data" / "boundaries" / "registry.toml").read_text("utf-8"))["package"]
             needed += [
                 f"{package['name']}=={package['version']}",
                 "numpy>=2.0",
@@ -62,9 +60,7 @@ class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]
         for folder, place in ((root / "data", DATA), (root / "maps" / "assets", "maps/assets")):
             for path in sorted(folder.rglob("*")):
                 inside = path.relative_to(folder)
-                if path.is_file() and not any(
-                    Path(part).match(out) for part in inside.parts for out in LEFT_OUT
-                ):
+                if path.is_file() and not any(Path(part).match(out) for part in inside.parts for out in LEFT_OUT):
                     carried[str(path)] = f"{place}/{inside.as_posix()}"
 
 

@@ -1,4 +1,4 @@
-"""``make bench``: every figure the docs quote, measured side by side in one run; medians, and ratios where two things do the same."""
+"""``make bench``: the figures, measured side by side in one run; medians, and ratios where two do the same."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def jagged(lon: float, lat: float, radius: float, vertices: int, seed: int) -> s
 def tiling(n: int) -> list[shapely.Polygon]:
     step = 1.0 / n
     return [
-        shapely.segmentize(shapely.box(117 + i * step, 49 + j * step, 117 + (i + 1) * step, 49 + (j + 1) * step), step / 50)
+        shapely.segmentize(
+            shapely.box(117 + i * step, 49 + j * step, 117 + (i + 1) * step, 49 + (j + 1) * step), step / 50
+        )
         for i in range(n)
         for j in range(n)
     ]
@@ -90,7 +92,9 @@ def main() -> None:
         ):
             site = site_of(geometry, accuracy_m=5)
             rows.append((name, f"{median_ms(lambda site=site: screen(site, store, as_of='2026-11-22')):.1f} ms", ""))
-        opened = median_ms(lambda: screen(site_of(shapely.Point(117.5, 49.5), accuracy_m=5), FolderStore.open(store.root)))
+        opened = median_ms(
+            lambda: screen(site_of(shapely.Point(117.5, 49.5), accuracy_m=5), FolderStore.open(store.root))
+        )
         rows.append(("one check, warm, workspace opened anew: point inside", f"{opened:.1f} ms", ""))
     zone = jagged(117.5, 49.5, 0.3, 300_000, 2)
     start = time.perf_counter()
@@ -101,15 +105,27 @@ def main() -> None:
     every = np.ones(1, dtype=bool)
     pieces = median_ms(lambda: shapely.intersection(site, index.load(index.pieces_meeting(box, every))))
     whole = median_ms(lambda: shapely.intersection(site, zone))
-    rows.append(("overlay of one parcel inside: pieces", f"{pieces:.2f} ms", f"{whole / pieces:.0f} x faster than the whole zone"))
+    rows.append(
+        (
+            "overlay of one parcel inside: pieces",
+            f"{pieces:.2f} ms",
+            f"{whole / pieces:.0f} x faster than the whole zone",
+        )
+    )
     from spatial.ellipsoid import geod
 
     many = np.array([jagged(117.5, 49.5, 0.01, 250, s) for s in range(500)])
     series = median_ms(lambda: ellipsoidal_area(many))
     loop = median_ms(lambda: [geod().geometry_area_perimeter(shapely.orient_polygons(p)) for p in many], rounds=3)
-    rows.append(("areas of 500 polygons of 250 vertices, series", f"{series:.1f} ms", f"{loop / series:.0f} x faster than pyproj.Geod"))
+    rows.append(
+        (
+            "areas of 500 polygons of 250 vertices, series",
+            f"{series:.1f} ms",
+            f"{loop / series:.0f} x faster than pyproj.Geod",
+        )
+    )
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import screening.screen, screening.site"], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", "import screening.screen, screening.site"], check=True)
     rows.append(("a process that imports all one check needs", f"{(time.perf_counter() - start) * 1000:.0f} ms", ""))
     table = Table("what", "median", "ratio", title=f"Python {platform.python_version()}, shapely {shapely.__version__}")
     for row in rows:

@@ -156,9 +156,7 @@ def _projection(wkt: str, *, inverse: bool) -> tuple[edges.Projection, float]:
     start, end = (crs, crs.geodetic_crs) if inverse else (crs.geodetic_crs, crs)
     transformer = pyproj.Transformer.from_crs(start, end, always_xy=True)
 
-    def project(
-        x: NDArray[np.float64], y: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         u, v = transformer.transform(x, y)
         return np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
 
@@ -169,9 +167,7 @@ def _inside(
     lon: NDArray[np.float64], lat: NDArray[np.float64], area: tuple[float, float, float, float]
 ) -> NDArray[np.bool_]:
     west, south, east, north = area
-    return (
-        np.isfinite(lon) & np.isfinite(lat) & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    )
+    return np.isfinite(lon) & np.isfinite(lat) & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
 
 
 def _require_vertices_inside(given: NDArray[np.object_], inverse: edges.Projection) -> None:

@@ -254,9 +254,7 @@ def _horizontal(crs: pyproj.CRS, text: str) -> tuple[pyproj.CRS, bool]:
             crs = crs.source_crs
     crs = crs.to_2d()
     if not (crs.is_geographic or crs.is_projected):
-        raise UnknownCRSError(
-            source=text, reason=f"it is a {crs.type_name}, not longitude/latitude or a projection"
-        )
+        raise UnknownCRSError(source=text, reason=f"it is a {crs.type_name}, not longitude/latitude or a projection")
     if {axis.direction.lower() for axis in crs.axis_info} != {"east", "north"}:
         raise UnknownCRSError(source=text, reason="its axes do not point east and north")
     return crs, shifted

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from layers.card import LayerCard
-from layers.importing import ImportOptions, Imported, import_layer
+from layers.importing import Imported, ImportOptions, import_layer
 from layers.records import pack
 from layers.version import OpenLayer
 from layers.workspace import FolderStore, VersionEntry

