@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from layers.records import Standing
     from layers.version import OpenLayer
-    from screening.findings import LayerAnswer, Question
+    from screening.findings import LayerAnswer
+    from screening.question import Question
 
 __all__ = ["LayerReport", "report_on"]
 

@@ -11,8 +11,8 @@ import shapely
 
 from screening.covering import Cover, cover_of
 from screening.proving import accuracy_of_proof, metres_held
+from screening.question import Question, ZoneGroup
 from screening.reasons import Reason, ordered
-from spatial.accuracy import combined
 from spatial.overlay.distance import distance_to, nearest_of_boxes
 from spatial.overlay.frame import bounds_of, widened
 
@@ -24,25 +24,7 @@ if TYPE_CHECKING:
     from layers.version import OpenLayer
     from screening.reasons import Answer
 
-__all__ = ["LayerAnswer", "Question", "ZoneGroup", "answer_of"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What is asked of every layer: a geometry (EPSG:4490), its accuracy, its radius, the date."""
-
-    geometry: BaseGeometry
-    accuracy_m: float
-    as_of: str
-    radius_m: float = 0.0
-    transformation_m: float = 0.0
-    part_rejected: bool = False
-    stability: bool = False
-    """Whether to say how many metres of error would change a hit."""
-
-    def combined(self, layer_m: float) -> float:
-        """The combined accuracy a against a feature or layer of this accuracy."""
-        return combined(self.accuracy_m, layer_m, self.transformation_m)
+__all__ = ["LayerAnswer", "answer_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +49,6 @@ class LayerAnswer:
     """Proved hold, rounded down to 0.1 m; None where it was not asked for or nothing is met."""
     met: tuple[int, ...] = field(default=())
     """Rows of the zone features within their own accuracy, nearest first where none is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ZoneGroup:
-    """Zone features that share accuracy and influence distance."""
-
-    rows: NDArray[np.bool_]
-    accuracy_m: float
-    influence_m: float
-    soft: bool
-    a: float
-    gap_m: float
 
 
 def answer_of(question: Question, layer: OpenLayer, *, validity: str | None = None) -> LayerAnswer:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from layers.version import OpenLayer
-    from screening.findings import Question, ZoneGroup
+    from screening.question import Question, ZoneGroup
 
 __all__ = ["accuracy_of_proof", "metres_held"]
 

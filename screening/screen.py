@@ -15,9 +15,10 @@ from layers.model import DEFAULT_REQUIRED_KINDS
 from layers.version import OpenLayer, open_layer, version_at
 from screening.details import report_on
 from screening.errors import AsOfError
-from screening.findings import LayerAnswer, Question, answer_of
+from screening.findings import LayerAnswer, answer_of
 from screening.layer_summary import summary_of
 from screening.not_checked import classes_not_checked
+from screening.question import Question
 from screening.reasons import Reason, strictest, yes_no
 from screening.themes import kind_answers, kinds_that_lack_pooling
 from screening.verdict import Finding, PartAnswer, Verdict

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from layers.version import OpenLayer
-    from screening.findings import LayerAnswer, Question
+    from screening.findings import LayerAnswer
+    from screening.question import Question
     from screening.reasons import Answer
 
 __all__ = ["kind_answers", "kinds_that_lack_pooling", "theme_answer"]

@@ -13,7 +13,8 @@ from shapely import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
 from layers.errors import CoverageError, EmptyLayerError, ImportOptionError, LayerExistsError
 from layers.model import Feature
 from screening.covering import StatedCover, pooled_covers
-from screening.findings import Question, answer_of
+from screening.findings import answer_of
+from screening.question import Question
 from screening.reasons import ANSWERS, REASONS
 from screening.screen import screen, today
 from screening.site import place, site_of

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
 from layers.model import Feature
-from screening.findings import Question, answer_of
+from screening.findings import answer_of
+from screening.question import Question
 from spatial.ellipsoid import metres_per_degree
 from spatial.overlay import hold
 from spatial.overlay.frame import Frame

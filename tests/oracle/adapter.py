@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from layers.model import Feature
 from screening.details import report_on
-from screening.findings import Question, answer_of
+from screening.findings import answer_of
+from screening.question import Question
 from tests.building import layer_in_memory
 from tests.oracle.plain import PlainAnswer
 

@@ -13,7 +13,8 @@ from shapely import LineString, Point, Polygon, box
 
 from layers.digest import content_digest
 from layers.model import Feature
-from screening.findings import Question, answer_of
+from screening.findings import answer_of
+from screening.question import Question
 from spatial.ellipsoid import geod, metres_per_degree
 from spatial.measure import ellipsoidal_area
 from spatial.overlay import pieces as pieces_module
