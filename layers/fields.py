@@ -40,6 +40,9 @@ def _unseen(sign: str) -> bool:
     return sign == "\x00" or unicodedata.category(sign) == "Cf"
 
 
+_FOLDINGS = 4
+
+
 @lru_cache(maxsize=65_536)
 def fold(name: str) -> str:
     r"""
@@ -50,10 +53,14 @@ def fold(name: str) -> str:
     >>> fold(" 空间布局约束\n"), fold("ＨＪＧＫＤＹＢＭ"), fold("面积（km²）")
     ('空间布局约束', 'hjgkdybm', '面积(km2)')
     """
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    kept = "".join(sign for sign in plain if not sign.isspace() and not _unseen(sign))
-    # without the white space some marks now follow a letter that they join
-    return kept if kept.isascii() or kept == name else fold(unicodedata.normalize("NFKC", kept))
+    for _ in range(_FOLDINGS):
+        # case folding may take apart what NFKC joins, and without white space some marks follow a letter they join
+        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+        kept = "".join(sign for sign in plain if not sign.isspace() and not _unseen(sign))
+        if kept == name or kept.isascii():
+            return kept
+        name = kept
+    return name
 
 
 def text_of(value: object) -> str | None:

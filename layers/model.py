@@ -66,6 +66,8 @@ class Feature:
     """Of a merged protected area: the row of the area that took it over and covers at least 99 % of it."""
     requirements: dict[str, str] = field(default_factory=dict)
     """Of a unit, by code: spatial_layout, pollutant_control, risk_control, resource_efficiency."""
+    own_fields: dict[str, str] = field(default_factory=dict)
+    """What its kind asks besides, by meaning: level and type of a section, zone and status of a protected area …"""
     attributes: dict[str, str | int | float | bool | None] = field(default_factory=dict)
     """Every field of the file, under the file's own (folded) names."""
 

@@ -163,6 +163,7 @@ def _feature(
         distance_m=nearest.distance_m,
         bearing_deg=nearest.bearing_deg,
         requirements=feature.requirements,
+        own_fields=feature.own_fields,
     )
     if meeting.overlap is None:
         return found, []

@@ -37,6 +37,7 @@ class FeatureFinding:
     distance_m: float
     bearing_deg: float | None
     requirements: dict[str, str] = field(default_factory=dict)
+    own_fields: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON of one feature; keys as in the contract, then what was added within the version."""
@@ -56,6 +57,7 @@ class FeatureFinding:
             "distance_m": _mm(self.distance_m),
             "bearing_deg": None if self.bearing_deg is None else round(self.bearing_deg, 2) % 360,
             "requirements": dict(sorted(self.requirements.items())),
+            "own_fields": dict(sorted(self.own_fields.items())),
         }
 
 
@@ -222,7 +224,7 @@ class Verdict:
         import pandas as pd
 
         columns = ("layer", "kind", "theme", "role", "answer", "reason", "gap_m", "accuracy_m")
-        left_out = ("flags", "requirements")
+        left_out = ("flags", "requirements", "own_fields")
         return pd.DataFrame(
             [
                 {k: finding[k] for k in columns} | {f"feature_{k}": v for k, v in feature.items() if k not in left_out}

@@ -218,6 +218,7 @@ def _feature(
         influence_m=influence,
         without_extent_m=without,
         requirements={m: text for m in _REQUIREMENTS if (text := view.get(m)) is not None},
+        own_fields={m: text for m in spec.own_fields if (text := view.get(m)) is not None} | dict(standing.own_fields),
         attributes=_attributes(row, notes),
     )
 

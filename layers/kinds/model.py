@@ -67,6 +67,8 @@ class Standing:
     problems: tuple[tuple[str, str, str], ...] = ()
     """(code, column, value)."""
     relation: str | None = None
+    own_fields: tuple[tuple[str, str], ...] = ()
+    """(meaning, code): fields of the kind that were understood; they replace the words of ``KindSpec.own_fields``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,8 @@ class KindSpec:
     """(layer name, features) -> theme within which coverages are pooled."""
     interpret_feature: Callable[[FieldView, int, LayerContext], Standing]
     """(record, dimension of its geometry: 2, 1, 0, or -1 without one, layer) -> standing."""
+    own_fields: tuple[str, ...] = ()
+    """Meanings of ``layers/fields.toml`` whose words every feature of the kind carries."""
     link: (
         Callable[
             [Sequence[Feature], Sequence[Standing], NDArray[np.object_], LayerContext],

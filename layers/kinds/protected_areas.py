@@ -254,5 +254,6 @@ KIND = KindSpec(
     no_extent_m=500.0,
     default_theme=default_theme,
     interpret_feature=interpret_feature,
+    own_fields=("protected_area_type", "zone", "level", "status", "successor"),
     link=link,
 )

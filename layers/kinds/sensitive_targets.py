@@ -34,4 +34,5 @@ KIND = KindSpec(
     no_extent_m=500.0,
     default_theme=default_theme,
     interpret_feature=interpret_feature,
+    own_fields=("level",),
 )

@@ -193,5 +193,6 @@ KIND = KindSpec(
     no_extent_m=5000.0,
     default_theme=default_theme,
     interpret_feature=interpret_feature,
+    own_fields=("zone", "level", "source_name"),
     link=link,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from spatial.forensics.hypotheses import Hints
+from spatial.forensics.hypotheses import Hints, Hypothesis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,11 +13,22 @@ if TYPE_CHECKING:
 
     from spatial.accuracy import Notation, PositionalAccuracy, SourceKind
     from spatial.crs import CoordinateSystem
+    from spatial.forensics.hypotheses import Offset
 
-__all__ = ["Box", "CrsStatus", "DatumStatus", "Evidence", "Hints", "Problem", "Reading", "UnreadableFeature"]
+__all__ = [
+    "Box",
+    "CrsStatus",
+    "DatumStatus",
+    "Evidence",
+    "Hints",
+    "Hypothesis",
+    "Problem",
+    "Reading",
+    "UnreadableFeature",
+]
 
 Box = tuple[float, float, float, float]
-CrsStatus = Literal["given", "proved", "refused"]
+CrsStatus = Literal["given", "proved", "ambiguous", "refused"]
 DatumStatus = Literal["stated", "assumed"]
 
 _MESSAGES = {
@@ -75,6 +86,9 @@ _MESSAGES = {
     "block_nesting": "blocks are nested too deeply",
     "external_reference": "it points to another drawing, which is not opened; bind it in CAD",
     "curve_too_large": "a curve too large to be made chords",
+    "offset_undone": "the coordinates were shifted and the offset was undone; some 10 m of doubt remain",
+    "datum_shifted": "the coordinates were brought to CGCS2000 by the parameters given",
+    "columns_exchanged": "north stood first; the two coordinates were exchanged",
 }
 
 
@@ -165,15 +179,18 @@ class Reading:
     layer_names
         The layers read.
     geometries
-        Shapely geometries, 2D, x = east or longitude, y = north or latitude, in source coordinates.
+        Shapely geometries, 2D, x = east or longitude, y = north or latitude, in source coordinates; in EPSG:4490 where
+        an offset was undone or a datum shifted, so that nobody can forget to.
     attributes, ids, feature_layers
         One a geometry. Ids are the position in the file, from 1 (``layer/3`` with several layers).
     unreadable
         The features that could not be read.
     crs
-        None if ``crs_status`` is ``refused``: nothing may be computed from the coordinates then.
+        Of ``geometries``. None if ``crs_status`` is ``ambiguous`` or ``refused``: nothing may be computed from the
+        coordinates then (but see `spatial.reading.under`).
     crs_status
-        ``given`` by the user or the file, ``proved`` by the numbers, or ``refused``.
+        ``given`` by the user or the file, ``proved`` by the numbers, ``ambiguous`` (several ``hypotheses`` are alive),
+        or ``refused``.
     crs_evidence
         What that rests on.
     datum
@@ -192,6 +209,11 @@ class Reading:
         Features a layer declares.
     hints
         What names and words around the coordinates say about their system.
+    hypotheses
+        The ways to read the coordinates, ranked, with what speaks for and against each (`spatial.forensics.rank`);
+        ``swapped`` is relative to the geometries as they were before anything was exchanged.
+    offset
+        The offset that was undone, or None.
     """
 
     source_name: str
@@ -216,3 +238,5 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     declared_counts: dict[str, int] = field(default_factory=dict)
     hints: Hints = field(default_factory=Hints)
+    hypotheses: tuple[Hypothesis, ...] = ()
+    offset: Offset | None = None

@@ -1,0 +1,45 @@
+"""What is asked of a layer, and its zone features grouped by what they answer with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spatial.accuracy import combined
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+__all__ = ["Question", "ZoneGroup"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of every layer: a geometry (EPSG:4490), its accuracy, its radius, the date."""
+
+    geometry: BaseGeometry
+    accuracy_m: float
+    as_of: str
+    radius_m: float = 0.0
+    transformation_m: float = 0.0
+    part_rejected: bool = False
+    stability: bool = False
+    """Whether to say how many metres of error would change a hit."""
+
+    def combined(self, layer_m: float) -> float:
+        """The combined accuracy a against a feature or layer of this accuracy."""
+        return combined(self.accuracy_m, layer_m, self.transformation_m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneGroup:
+    """Zone features that share accuracy and influence distance."""
+
+    rows: NDArray[np.bool_]
+    accuracy_m: float
+    influence_m: float
+    soft: bool
+    a: float
+    gap_m: float
