@@ -1,0 +1,165 @@
+"""The features of a reading put on the Earth: repaired in their own plane, projected; what cannot be used is kept apart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from layers.card import RejectedFeature
+from layers.repair import repair
+from spatial.crs import to_geographic
+from spatial.errors import OutsideWorkingAreaError
+from spatial.measure import ellipsoidal_area
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.reading.model import Reading
+
+__all__ = ["Placed", "area_of", "nothing", "placed_features"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """The features of a reading after placing and repair: those that can be used, and those that cannot."""
+
+    geometries: NDArray[Any]
+    rows: tuple[dict[str, Any], ...]
+    ids: tuple[str, ...]
+    repaired: frozenset[str]
+    rejected: tuple[RejectedFeature, ...]
+
+
+def nothing() -> Placed:
+    """The features of a layer of which an authority declares that there are none."""
+    return Placed(geometries=np.array([], dtype=object), rows=(), ids=(), repaired=frozenset(), rejected=())
+
+
+def placed_features(reading: Reading) -> Placed:
+    """Features repaired in their own plane and put on EPSG:4490; what cannot be used is kept with the reason."""
+    ids = _distinct(reading)
+    rejected = [
+        RejectedFeature(
+            id=u.id,
+            reason=u.problem.code,
+            box=_box_of(u.box, reading),
+            detail=u.problem.message,
+            attributes={},
+            wkb=None,
+        )
+        for u in reading.unreadable
+    ]
+    if len(reading.geometries) == 0:
+        return Placed(
+            geometries=np.array([], dtype=object), rows=(), ids=(), repaired=frozenset(), rejected=tuple(rejected)
+        )
+    mended = repair(reading.geometries)
+    geometries: list[Any] = []
+    rows: list[dict[str, Any]] = []
+    names: list[str] = []
+    repaired: set[str] = set()
+    positions = _each_to_geographic(mended.geometries, reading)
+    for i, name in enumerate(ids):
+        outcome = str(mended.outcome[i])
+        geometry, trouble = positions[i]
+        if mended.rejected[i] or geometry is None:
+            raw = reading.geometries[i]
+            # of a ring with a NaN in it, the bounds say nothing of where the lost vertex lay
+            whole = raw is not None and not raw.is_empty and bool(np.isfinite(shapely.get_coordinates(raw)).all())
+            box = _box_of(tuple(float(v) for v in raw.bounds), reading) if whole else None
+            rejected.append(
+                RejectedFeature(
+                    id=name,
+                    reason=outcome if mended.rejected[i] else "outside_working_area" if trouble else "emptied",
+                    box=box,
+                    detail=trouble,
+                    attributes=dict(reading.attributes[i]),
+                    wkb=None if raw is None else shapely.to_wkb(raw),
+                )
+            )
+            continue
+        if outcome == "repaired":
+            repaired.add(name)
+        for suffix, part in _by_dimension(geometry):
+            geometries.append(part)
+            rows.append(dict(reading.attributes[i]))
+            names.append(name + suffix)
+            if outcome == "repaired":
+                repaired.add(name + suffix)
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = geometries
+    return Placed(
+        geometries=array, rows=tuple(rows), ids=tuple(names), repaired=frozenset(repaired), rejected=tuple(rejected)
+    )
+
+
+def _each_to_geographic(geometries: NDArray[Any], reading: Reading) -> list[tuple[Any, str]]:
+    """Every geometry on EPSG:4490, or None with the trouble; one that lies outside does not take the others with it."""
+    assert reading.crs is not None
+    try:
+        found = to_geographic(geometries, reading.crs)
+    except OutsideWorkingAreaError:
+        singles: list[tuple[Any, str]] = []
+        for geometry in geometries:
+            try:
+                singles.append((to_geographic([geometry], reading.crs)[0], ""))
+            except OutsideWorkingAreaError as trouble:
+                singles.append((None, str(trouble)))
+        if all(g is None for g, _ in singles):
+            raise
+        return singles
+    again = repair(found)  # densifying and projecting may open a hair's crossing
+    return [(again.geometries[i], "") for i in range(len(found))]
+
+
+def _by_dimension(geometry: Any) -> list[tuple[str, Any]]:
+    """A collection as one feature a dimension, so that no part of it is lost; anything else as it is."""
+    if shapely.get_type_id(geometry) != 7:
+        return [("", geometry)]
+    parts = shapely.get_parts(geometry)
+    found = []
+    for dimension, suffix in ((2, "/area"), (1, "/line"), (0, "/point")):
+        same = [p for p in parts if shapely.get_dimensions(p) == dimension]
+        if same:
+            found.append((suffix, shapely.union_all(same) if dimension == 2 else shapely.GeometryCollection(same)))
+    return [(s, _homogeneous(g)) for s, g in found]
+
+
+def _homogeneous(geometry: Any) -> Any:
+    if shapely.get_type_id(geometry) != 7:
+        return geometry
+    parts = list(shapely.get_parts(geometry))
+    return shapely.MultiLineString(parts) if shapely.get_dimensions(parts[0]) == 1 else shapely.MultiPoint(parts)
+
+
+def _box_of(box: tuple[float, ...] | None, reading: Reading) -> tuple[float, float, float, float] | None:
+    """A box in source coordinates as a box in EPSG:4490; None where any corner is not finite or lies outside."""
+    if box is None or reading.crs is None or not all(math.isfinite(v) for v in box):
+        return None
+    x1, y1, x2, y2 = box
+    outline = shapely.box(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else shapely.LineString([(x1, y1), (x2, y2)])
+    try:
+        placed = to_geographic([outline], reading.crs)[0]
+    except OutsideWorkingAreaError:
+        return None
+    west, south, east, north = (float(v) for v in placed.bounds)
+    return west, south, east, north
+
+
+def _distinct(reading: Reading) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    names = []
+    for name in reading.ids:
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return tuple(names)
+
+
+def area_of(geometries: NDArray[Any]) -> float:
+    """Summed ellipsoidal area of the polygons, square metres."""
+    areal = [g for g in geometries if g is not None and shapely.get_dimensions(g) == 2]
+    return float(np.sum(ellipsoidal_area(areal))) if areal else 0.0
