@@ -1,4 +1,4 @@
-"""The features of a reading put on the Earth: repaired in their own plane, projected; what cannot be used is kept apart."""
+"""Features put on the Earth: repaired in their own plane, projected; what cannot be used is kept apart."""
 
 from __future__ import annotations
 

@@ -6,23 +6,25 @@ Nothing is lost silently: every feature a source declares is read, or listed as 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import shapely
 
 from spatial.errors import GeometryChoiceError, LayerChoiceError
-from spatial.reading.model import Evidence, Hints, Problem, Reading, UnreadableFeature
+from spatial.reading.model import Evidence, Hints, Hypothesis, Problem, Reading, UnreadableFeature
 
 if TYPE_CHECKING:
     import os
 
     from shapely.geometry.base import BaseGeometry
 
+    from spatial.datum_shift import Shift
     from spatial.reading.draft import Draft
     from spatial.reading.sources import Bundle
 
-__all__ = ["Evidence", "Hints", "Problem", "Reading", "UnreadableFeature", "read", "read_text"]
+__all__ = ["Evidence", "Hints", "Hypothesis", "Problem", "Reading", "UnreadableFeature", "read", "read_text", "under"]
 
 Shape = Literal["point", "line", "polygon"]
 
@@ -35,6 +37,10 @@ def read(
     geometry: Shape | None = None,
     layer: str | None = None,
     typed: bool = False,
+    region: BaseGeometry | None = None,
+    region_must_hold: bool = True,
+    shift: Shift | None = None,
+    shift_m: float = 10.0,
 ) -> Reading:
     r"""
     Read a source: a file, a folder or a ZIP.
@@ -50,7 +56,8 @@ def read(
     crs
         CRS of the source (``EPSG:4528``, WKT …); overrides what the file says.
     datum
-        ``cgcs2000``, ``wgs84``, ``xian80`` or ``beijing54``, for coordinates whose datum nothing states.
+        ``cgcs2000``, ``wgs84``, ``xian80`` or ``beijing54``, for coordinates whose datum nothing states; or ``gcj02``
+        or ``bd09``, the offset to undo.
     geometry
         What points or lines are to make. ``polygon`` closes lines; of a table or survey text see there. A closed
         polyline of a drawing is a polygon unless ``line`` is asked for.
@@ -58,12 +65,20 @@ def read(
         The layer, sheet or drawing layer, or the file of a folder or ZIP, where there are several.
     typed
         ``source`` is text.
+    region
+        Where the data must lie, EPSG:4490; it settles what the numbers leave open.
+    region_must_hold
+        False for a region that is only likely (the coverage of a workspace): it then refutes no statement.
+    shift, shift_m
+        Parameters from Xi'an 80 or Beijing 54 to CGCS2000 (`spatial.datum_shift`), and what they add to the accuracy,
+        metres.
 
     Returns
     -------
     reading
-        Geometries in source coordinates, x east and y north, not transformed. ``crs`` is None where neither the
-        user, the file nor the numbers say what it is.
+        Geometries in source coordinates, x east and y north, not transformed; only an offset that is undone, and a
+        datum that is shifted, leave EPSG:4490. ``crs`` is None where neither the user, the file, the numbers nor the
+        region say what it is; ``hypotheses`` then hold what it may be, for `under`.
 
     Raises
     ------
@@ -89,18 +104,36 @@ def read(
 
     _check_arguments(datum, geometry)
     if typed:
-        return read_text(str(source), crs=crs, datum=datum, geometry=geometry)
+        return read_text(
+            str(source),
+            crs=crs,
+            datum=datum,
+            geometry=geometry,
+            region=region,
+            region_must_hold=region_must_hold,
+            shift=shift,
+            shift_m=shift_m,
+        )
     bundle = load(source, layer=layer)
     if bundle.chosen:
         layer = None
-    draft = _parse(bundle, crs=crs, geometry=geometry, layer=layer)
+    draft = _parse(bundle, geometry=geometry, layer=layer)
     if layer is not None and draft.layers != [layer]:
         draft = _only(draft, layer)
-    return _finish(draft, bundle.sha256, crs=crs, datum=datum, geometry=geometry)
+    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    return _finish(draft, bundle.sha256, said, geometry=geometry)
 
 
 def read_text(
-    text: str, *, crs: str | int | None = None, datum: str | None = None, geometry: Shape | None = None
+    text: str,
+    *,
+    crs: str | int | None = None,
+    datum: str | None = None,
+    geometry: Shape | None = None,
+    region: BaseGeometry | None = None,
+    region_must_hold: bool = True,
+    shift: Shift | None = None,
+    shift_m: float = 10.0,
 ) -> Reading:
     """
     Read coordinates typed on a command line.
@@ -110,7 +143,7 @@ def read_text(
     text
         ``117.45,49.58``, in either order; several pairs parted by spaces or semicolons are a line, or a polygon
         with ``geometry="polygon"``; degrees, minutes and seconds in the usual forms; eastings and northings.
-    crs, datum, geometry
+    crs, datum, geometry, region, region_must_hold, shift, shift_m
         As for `read`.
 
     Returns
@@ -136,7 +169,27 @@ def read_text(
     _check_arguments(datum, geometry)
     draft = parse_typed(text, geometry=geometry)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return _finish(draft, digest, crs=crs, datum=datum, geometry=None)
+    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    return _finish(draft, digest, said, geometry=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What the user says about the coordinate system."""
+
+    crs: str | int | None
+    datum: str | None
+    region: BaseGeometry | None
+    must_hold: bool
+    shift: Shift | None
+    shift_m: float
+
+
+def under(reading: Reading, hypothesis: Hypothesis, *, shift: Shift | None = None, shift_m: float = 10.0) -> Reading:
+    """A reading whose CRS is open, as it were under one of its hypotheses; see `spatial.reading.reference.under`."""
+    from spatial.reading import reference
+
+    return reference.under(reading, hypothesis, shift=shift, shift_m=shift_m)
 
 
 def _check_arguments(datum: str | None, geometry: str | None) -> None:
@@ -148,7 +201,7 @@ def _check_arguments(datum: str | None, geometry: str | None) -> None:
         raise ValueError(f"geometry is {geometry!r}; it must be point, line or polygon")
 
 
-def _parse(bundle: Bundle, *, crs: str | int | None, geometry: Shape | None, layer: str | None) -> Draft:
+def _parse(bundle: Bundle, *, geometry: Shape | None, layer: str | None) -> Draft:
     data = next(iter(bundle.members.values()))
     match bundle.format:
         case "geojson":
@@ -159,7 +212,7 @@ def _parse(bundle: Bundle, *, crs: str | int | None, geometry: Shape | None, lay
             from spatial.reading.markup import parse_kml
 
             ovital = bundle.name.lower().endswith((".ovkml", ".ovkmz"))
-            return parse_kml(data, file=bundle.name, crs_given=crs is not None, ovital=ovital)
+            return parse_kml(data, file=bundle.name, ovital=ovital)
         case "gpx":
             from spatial.reading.markup import parse_gpx
 
@@ -209,8 +262,8 @@ def _only(draft: Draft, layer: str) -> Draft:
     )
 
 
-def _finish(draft: Draft, sha256: str, *, crs: str | int | None, datum: str | None, geometry: Shape | None) -> Reading:
-    from spatial.reading.reference import accuracy_of, resolve
+def _finish(draft: Draft, sha256: str, said: _Said, *, geometry: Shape | None) -> Reading:
+    from spatial.reading.reference import accuracy_of, moved, resolve
 
     draft.check_counts()
     if draft.format not in {"csv", "xlsx", "xlsb", "xls", "ods", "survey_txt", "typed"} and geometry is not None:
@@ -218,11 +271,13 @@ def _finish(draft: Draft, sha256: str, *, crs: str | int | None, datum: str | No
             draft.geometries[number] = _as(shape, geometry, draft, number)
     if not draft.keys and not draft.lost:
         draft.warn("no_features")
-    system, status, evidence, known = resolve(draft, crs=crs, datum=datum)
+    found = resolve(
+        draft, crs=said.crs, datum=said.datum, region=said.region, region_must_hold=said.must_hold, shift=said.shift
+    )
     ids, unreadable = draft.ids()
     geometries = np.empty(len(draft.geometries), dtype=object)
     geometries[:] = draft.geometries
-    return Reading(
+    reading = Reading(
         source_name=draft.file,
         source_sha256=sha256,
         format=draft.format,
@@ -234,17 +289,28 @@ def _finish(draft: Draft, sha256: str, *, crs: str | int | None, datum: str | No
         ids=ids,
         feature_layers=tuple(layer for layer, _ in draft.keys),
         unreadable=unreadable,
-        crs=system,
-        crs_status=status,
-        crs_evidence=evidence,
-        datum=known,
+        crs=None,
+        crs_status=found.status,
+        crs_evidence=found.evidence,
+        datum=found.datum,
         notation=draft.notation,
         decimals=draft.decimals,
         source_kind=draft.source_kind,
-        accuracy=accuracy_of(draft, system, known),
+        accuracy=accuracy_of(draft, found.system, found.datum),
         problems=tuple(draft.problems),
         declared_counts=dict(draft.declared),
         hints=draft.gathered_hints(),
+        hypotheses=found.hypotheses,
+    )
+    if found.system is None:
+        return reading
+    return moved(
+        reading,
+        system=found.system,
+        swapped=found.swapped,
+        offset=found.offset,
+        shift=said.shift,
+        shift_m=said.shift_m,
     )
 
 

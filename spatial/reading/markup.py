@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from spatial.errors import IncompleteSourceError, MalformedSourceError, ReferenceOffsetError
+from spatial.errors import IncompleteSourceError, MalformedSourceError
 from spatial.reading.draft import Draft
 from spatial.reading.model import Evidence
 from spatial.reading.text import decode
@@ -87,7 +87,7 @@ def _text(element: ET.Element | None) -> str:
     return (element.text or "").strip() if element is not None else ""
 
 
-def parse_kml(data: bytes, *, file: str, crs_given: bool = False, ovital: bool = False) -> Draft:
+def parse_kml(data: bytes, *, file: str, ovital: bool = False) -> Draft:
     """
     Placemarks of a KML.
 
@@ -97,8 +97,6 @@ def parse_kml(data: bytes, *, file: str, crs_given: bool = False, ovital: bool =
         The whole file.
     file
         Its name.
-    crs_given
-        The user said which CRS it is in, so that a likely offset is no reason to stop.
     ovital
         The file's name says it is an export of 奥维.
 
@@ -114,8 +112,6 @@ def parse_kml(data: bytes, *, file: str, crs_given: bool = False, ovital: bool =
         If the XML does not end.
     MalformedSourceError
         If it declares entities.
-    ReferenceOffsetError
-        If it is an export of 奥维 that does not say that its coordinates are CGCS2000 or WGS 84.
     """
     root, encoding, evidence = _tree(data, file=file)
     draft = Draft(file=file, format="kml", source_kind="kml", encoding=encoding, encoding_evidence=list(evidence))
@@ -144,8 +140,6 @@ def parse_kml(data: bytes, *, file: str, crs_given: bool = False, ovital: bool =
         raise MalformedSourceError(
             file=file, code="count", detail=f"it holds {total} placemarks, {count} can be reached", remedy=_AGAIN
         )
-    if draft.format == "ovkml" and not crs_given:
-        _check_offset(types, draft)
     if types == {"CGCS2000"}:
         draft.crs_text = 4490
         draft.crs_evidence.append(Evidence(code="ov_coord_type", value="CGCS2000"))
@@ -154,18 +148,6 @@ def parse_kml(data: bytes, *, file: str, crs_given: bool = False, ovital: bool =
         draft.crs_evidence.append(Evidence(code="kml_default", value="EPSG:4326"))
     draft.notation = "degrees"
     return draft
-
-
-def _check_offset(types: set[str], draft: Draft) -> None:
-    if types and types <= {"CGCS2000", "WGS84", "WGS-84"}:
-        return
-    detail = f"an export of 奥维 whose coordinates are {' and '.join(sorted(types)) or 'not said to be CGCS2000'}"
-    raise ReferenceOffsetError(
-        file=draft.file,
-        code="offset_likely",
-        detail=f"{detail}; they may be GCJ-02, up to 700 m off",
-        remedy="Export DXF or SHP, which 奥维 writes without offset, or say with --crs that they are not shifted",
-    )
 
 
 def _add(placemark: ET.Element, layer: str, draft: Draft) -> None:

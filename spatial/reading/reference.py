@@ -1,23 +1,62 @@
-"""Which CRS a source is in: said by the user, stated by the file, proved by the numbers, or refused."""
+"""Which CRS a source is in: said by the user, stated by the file, proved by the numbers, open, or refused."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from spatial.accuracy import PositionalAccuracy, assumed_accuracy
-from spatial.crs import identify
-from spatial.errors import CRSError, ZoneConflictError
-from spatial.reading.model import Evidence
+import numpy as np
+import shapely
+
+from spatial import datum_shift, edges, forensics
+from spatial.accuracy import AccuracyTerm, PositionalAccuracy, assumed_accuracy
+from spatial.crs import WORKING_AREA, identify, to_geographic
+from spatial.ellipsoid import metres_per_degree
+from spatial.errors import CRSError, SpatialError, ZoneConflictError
+from spatial.forensics import DATUM_WORDS, Hypothesis, StatedReference
+from spatial.forensics.placing import without_datum
+from spatial.forensics.words import order_of_words
+from spatial.offsets import bd09_to_wgs84, gcj02_to_wgs84
+from spatial.reading.model import Evidence, Problem
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
     from spatial.accuracy import DatumKnown
     from spatial.crs import CoordinateSystem
+    from spatial.datum_shift import Shift
+    from spatial.forensics import Forensics, Hints
+    from spatial.forensics.hypotheses import Offset
     from spatial.reading.draft import Draft
-    from spatial.reading.model import CrsStatus, DatumStatus
+    from spatial.reading.model import Box, CrsStatus, DatumStatus, Reading
 
-__all__ = ["DATUMS", "accuracy_of", "grid_code", "resolve"]
+__all__ = ["DATUMS", "SHIFT_STATED_M", "Resolved", "accuracy_of", "grid_code", "moved", "resolve", "under"]
 
-DATUMS = ("cgcs2000", "wgs84", "xian80", "beijing54")
+DATUMS = DATUM_WORDS
+"""What a user may say of the datum; ``gcj02`` and ``bd09`` are offsets to undo."""
+SHIFT_STATED_M = 10.0
+"""Metres that parameters of a datum shift add whose quality nobody states; control points give their own figure."""
+_OFFSETS = ("gcj02", "bd09")
+_TRUSTED = ("cgcs2000", "wgs84")
+_FEW = 20_000
+_DEGREE_M = 111_320.0
+# what leaves the place itself open; without one of these only the shift of an old datum is missing
+_OPEN = {
+    "stated_misfit",
+    "stated_contradictory",
+    "crs_not_understood",
+    "local_system",
+    "zone_hint_differs",
+    "outside_region",
+    "nothing_fits",
+    "several_places",
+    "several_zones",
+    "size",
+    "not_finite",
+    "no_coordinates",
+}
 _GEOGRAPHIC = {"cgcs2000": 4490, "wgs84": 4326, "xian80": 4610, "beijing54": 4214}
 # first code minus first zone: 3° with prefix, 3° by meridian, 6° with prefix, 6° by meridian
 _GRIDS = {
@@ -27,7 +66,31 @@ _GRIDS = {
 }
 _REMEDY = "Say which CRS is right with --crs"
 
-Resolved = tuple["CoordinateSystem | None", "CrsStatus", tuple[Evidence, ...], "DatumStatus"]
+_Known = tuple["CoordinateSystem | None", "CrsStatus", tuple[Evidence, ...], "DatumStatus"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """
+    What `resolve` found.
+
+    Parameters
+    ----------
+    system, status, evidence, datum
+        As in `Reading`, before anything is moved; ``system`` is that of the coordinates as they stand.
+    hypotheses
+        Ranked.
+    swapped, offset
+        What `moved` has to undo.
+    """
+
+    system: CoordinateSystem | None
+    status: CrsStatus
+    evidence: tuple[Evidence, ...]
+    datum: DatumStatus
+    hypotheses: tuple[Hypothesis, ...] = ()
+    swapped: bool = False
+    offset: Offset | None = None
 
 
 def grid_code(datum: str, zone: int, *, prefixed: bool) -> int | None:
@@ -53,7 +116,15 @@ def grid_code(datum: str, zone: int, *, prefixed: bool) -> int | None:
     return _GRIDS[datum][(0 if zone > 24 else 2) + (0 if prefixed else 1)] + zone
 
 
-def resolve(draft: Draft, *, crs: str | int | None, datum: str | None) -> Resolved:
+def resolve(
+    draft: Draft,
+    *,
+    crs: str | int | None,
+    datum: str | None,
+    region: BaseGeometry | None = None,
+    region_must_hold: bool = True,
+    shift: Shift | None = None,
+) -> Resolved:
     """
     CRS of a draft.
 
@@ -64,12 +135,16 @@ def resolve(draft: Draft, *, crs: str | int | None, datum: str | None) -> Resolv
     crs
         Said by the user; overrides the file.
     datum
-        Said by the user, one of `DATUMS`: of coordinates whose datum nothing states.
+        Said by the user, one of `DATUMS`: of coordinates whose datum nothing states; or the offset to undo.
+    region, region_must_hold
+        Where the data must, or are likely to, lie (see ``spatial.forensics.rank``); EPSG:4490.
+    shift
+        To CGCS2000, of the user.
 
     Returns
     -------
-    crs, status, evidence, datum
-        CRS None with status ``refused``.
+    resolved
+        ``system`` None with status ``ambiguous`` or ``refused``.
 
     Raises
     ------
@@ -78,6 +153,132 @@ def resolve(draft: Draft, *, crs: str | int | None, datum: str | None) -> Resolv
     ZoneConflictError
         If the zone of the CRS, of the header and of the numbers disagree.
     """
+    offset: Offset | None = "gcj02" if datum == "gcj02" else "bd09" if datum == "bd09" else None
+    known = _without_ranking(draft, crs=crs, datum=None if offset else datum)
+    system, status, evidence, stated = known
+    if not draft.geometries:
+        return Resolved(system=system, status=status, evidence=evidence, datum=stated)
+    reference = _stated(draft, crs)
+    found = forensics.rank(
+        _points(draft),
+        stated=reference,
+        hints=_hints(draft),
+        region=region,
+        datum=_users_datum(draft, crs, datum),
+        shift=shift,
+        region_must_hold=region_must_hold,
+    )
+    if crs is not None:
+        if offset is not None:
+            evidence = (*evidence, Evidence(code="user_datum", value=offset))
+        return Resolved(
+            system=system, status=status, evidence=evidence, datum=stated, hypotheses=found.hypotheses, offset=offset
+        )
+    return _ranked(draft, known, found)
+
+
+def _ranked(draft: Draft, known: _Known, found: Forensics) -> Resolved:
+    """The finding of the ranking, in the words of the older rules where both come to the same."""
+    system, status, evidence, _ = known
+    lead = found.chosen
+    if lead is None and not _OPEN & {one.code for one in found.evidence}:
+        lead = next(iter(found.alive), None)  # an old datum: zone and order are known, only its shift is not
+    if lead is None or lead.system is None:
+        if system is not None and found.status == "refused" and _is_outside(draft, system):
+            # what computes with it refuses it with the coordinates
+            return Resolved(
+                system=system, status=status, evidence=evidence, datum=known[3], hypotheses=found.hypotheses
+            )
+        said = {one.code for one in evidence} | ({"nothing_fits"} if evidence else set())
+        if found.status == "refused":
+            more = (Evidence(code=one.code, value=one.value) for one in found.evidence if one.code in _OPEN - said)
+            evidence = (*evidence, *more)
+        undecided: CrsStatus = "ambiguous" if found.status == "ambiguous" else "refused"
+        return Resolved(
+            system=None, status=undecided, evidence=evidence, datum=found.datum, hypotheses=found.hypotheses
+        )
+    same = system is not None and (system.code, system.wkt) == (lead.system.code, lead.system.wkt)
+    plain = not lead.swapped and lead.offset is None
+    if not (same and plain):
+        said = evidence if system is None else tuple(draft.crs_evidence)
+        grounds = (*lead.evidence_for, *lead.evidence_against)
+        evidence = tuple(
+            dict.fromkeys([*said, *(Evidence(code=one.code, value=one.value) for one in grounds)])
+        )
+        status = found.status if found.chosen is not None else "given" if draft.crs_text is not None else "proved"
+    return Resolved(
+        system=lead.system,
+        status=status,
+        evidence=evidence,
+        datum=found.datum,
+        hypotheses=found.hypotheses,
+        swapped=lead.swapped,
+        offset=lead.offset,
+    )
+
+
+def _points(draft: Draft) -> NDArray[np.float64]:
+    """All coordinates; of very many the corners of their hull, within which every test of the ranking is decided."""
+    points = np.asarray(shapely.get_coordinates(draft.geometries), dtype=np.float64)
+    if len(points) > _FEW:
+        hull = shapely.get_coordinates(shapely.MultiPoint(points).convex_hull)
+        points = np.vstack([hull, points[:: len(points) // _FEW + 1]])
+    return points
+
+
+def _stated(draft: Draft, crs: str | int | None) -> StatedReference | None:
+    if crs is not None:
+        return StatedReference(source="user", text=crs)
+    if draft.crs_text is not None:
+        source = draft.crs_evidence[-1].code if draft.crs_evidence else draft.format
+        return StatedReference(source=source, text=draft.crs_text)
+    if draft.header_datum is None and draft.header_width is None and draft.header_zone is None:
+        return None
+    width: Literal[3, 6] | None = 3 if draft.header_width == 3 else 6 if draft.header_width == 6 else None
+    datum = draft.header_datum if draft.header_datum in _GEOGRAPHIC else None
+    return StatedReference(source="header", datum=datum, width=width, zone=draft.header_zone)  # type: ignore[arg-type]
+
+
+def _hints(draft: Draft) -> Hints:
+    """The draft's hints; its coordinates stand east first, so the words over them do too."""
+    hints = draft.gathered_hints()
+    words = hints.axis_words
+    if words is not None and order_of_words(words):
+        words = (words[1], words[0])
+    if draft.offset is not None and not any(draft.offset in word.lower() for word in words or ()):
+        words = (f"{draft.offset} {words[0]}", f"{draft.offset} {words[1]}") if words else (draft.offset, draft.offset)
+    return replace(hints, axis_words=words)
+
+
+def _users_datum(draft: Draft, crs: str | int | None, datum: str | None) -> str | None:
+    """The user's word where it counts: an offset always, a datum only where the file states no other."""
+    if datum in _OFFSETS or datum is None:
+        return datum
+    if crs is not None:
+        return None
+    if draft.crs_text is None or any(one.code.endswith("_default") for one in draft.crs_evidence):
+        return datum
+    try:
+        stated = identify(draft.crs_text).datum
+    except CRSError:
+        return datum
+    return datum if stated in ("unknown", datum) else None
+
+
+def _is_outside(draft: Draft, system: CoordinateSystem) -> bool:
+    west, south, east, north = shapely.total_bounds(draft.geometries)
+    corners = shapely.points([west, east, west, east], [south, south, north, north])
+    try:
+        placed = shapely.get_coordinates(to_geographic(corners, without_datum(system)))
+    except SpatialError:
+        return True
+    low, high = placed.min(axis=0), placed.max(axis=0)
+    inside = low[0] >= WORKING_AREA[0] and low[1] >= WORKING_AREA[1]
+    return not (inside and high[0] <= WORKING_AREA[2] and high[1] <= WORKING_AREA[3])
+
+
+def _without_ranking(draft: Draft, *, crs: str | int | None, datum: str | None) -> _Known:
+    """By what is stated and the zone numbers alone, which may contradict each other."""
     evidence = [*draft.crs_evidence]
     if crs is not None:
         system = identify(crs)
@@ -95,7 +296,7 @@ def resolve(draft: Draft, *, crs: str | int | None, datum: str | None) -> Resolv
     return _by_numbers(draft, datum, evidence)
 
 
-def _by_numbers(draft: Draft, datum: str | None, evidence: list[Evidence]) -> Resolved:
+def _by_numbers(draft: Draft, datum: str | None, evidence: list[Evidence]) -> _Known:
     if draft.offset is not None:  # hundreds of metres off until it is undone
         evidence.append(Evidence(code="offset_mark", value=draft.offset))
         return None, "refused", tuple(evidence), "assumed"
@@ -129,7 +330,7 @@ def _by_numbers(draft: Draft, datum: str | None, evidence: list[Evidence]) -> Re
     return None, "refused", tuple(evidence), known
 
 
-def _zone(family: str, zone: int, status: CrsStatus, evidence: list[Evidence], known: DatumStatus) -> Resolved:
+def _zone(family: str, zone: int, status: CrsStatus, evidence: list[Evidence], known: DatumStatus) -> _Known:
     code = grid_code(family, zone, prefixed=any(one.code == "zone_prefix" for one in evidence))
     if code is None:
         evidence.append(Evidence(code="no_such_grid", value=f"{family}, zone {zone}"))
@@ -173,10 +374,15 @@ def _agree(draft: Draft, system: CoordinateSystem) -> None:
 
 
 def accuracy_of(
-    draft: Draft, system: CoordinateSystem | None, known: Literal["stated", "assumed"]
+    source: Draft | Reading,
+    system: CoordinateSystem | None,
+    known: DatumStatus,
+    *,
+    offset: str | None = None,
+    shift_m: float | None = None,
 ) -> PositionalAccuracy:
-    """Positional accuracy of a draft, assumed by its form (see `spatial.accuracy.assumed_accuracy`)."""
-    notation = draft.notation or "degrees"
+    """Positional accuracy of a source, assumed by its form (see `spatial.accuracy.assumed_accuracy`)."""
+    notation = source.notation or "degrees"
     if system is not None and not system.is_geographic:
         notation = "projected"
     datum: DatumKnown = "cgcs2000"
@@ -184,4 +390,154 @@ def accuracy_of(
         datum = "unknown_projected" if notation == "projected" else "wgs84_assumed"
     elif system is not None and system.datum == "wgs84":
         datum = "wgs84"
-    return assumed_accuracy(source=draft.source_kind, notation=notation, decimals=draft.decimals or 0, datum=datum)
+    found = assumed_accuracy(
+        source=source.source_kind,
+        notation=notation,
+        decimals=source.decimals or 0,
+        datum=datum,
+        offset_undone=offset is not None,
+    )
+    if shift_m is None:
+        return found
+    terms = (*found.terms, AccuracyTerm(code="datum_shift", metres=shift_m))
+    return replace(found, metres=math.hypot(*(term.metres for term in terms)), terms=terms)
+
+
+def moved(
+    reading: Reading,
+    *,
+    system: CoordinateSystem,
+    swapped: bool = False,
+    offset: Offset | None = None,
+    shift: Shift | None = None,
+    shift_m: float = SHIFT_STATED_M,
+) -> Reading:
+    """
+    A reading in a system: columns exchanged, offset undone, datum shifted, as the case demands.
+
+    Parameters
+    ----------
+    reading
+        As parsed.
+    system
+        Of its coordinates as they stand.
+    swapped, offset
+        What is to be undone.
+    shift
+        To CGCS2000; taken only where ``system`` is of its datum.
+    shift_m
+        What it adds to the accuracy, metres.
+
+    Returns
+    -------
+    reading
+        With ``crs`` set: EPSG:4490 after an offset or a shift, else ``system``. Problems say what was done.
+
+    Raises
+    ------
+    OutsideWorkingAreaError, OffsetUndefinedError
+        If a coordinate has no place.
+    """
+    shifts = shift is not None and shift.datum == system.datum
+    accuracy = accuracy_of(reading, system, reading.datum, offset=offset, shift_m=shift_m if shifts else None)
+    result = replace(reading, crs=system, accuracy=accuracy)
+    if not (swapped or offset or shifts):
+        return result
+
+    def carried(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+        if swapped:
+            geometries = shapely.transform(geometries, lambda xy: xy[:, ::-1])
+        if shifts and shift is not None:
+            geometries = datum_shift.to_geographic(geometries, system, shift)
+        elif offset:
+            geometries = to_geographic(geometries, without_datum(system))
+        if offset:
+            undo = gcj02_to_wgs84 if offset == "gcj02" else bd09_to_wgs84
+
+            def project(
+                x: NDArray[np.float64], y: NDArray[np.float64]
+            ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+                placed = undo(np.column_stack([x, y]))
+                return placed[:, 0], placed[:, 1]
+
+            geometries = edges.carry(geometries, project, source_m=_DEGREE_M, scale=metres_per_degree)
+        return geometries
+
+    def box_of(box: Box | None) -> Box | None:
+        if box is None:
+            return None
+        outline: NDArray[np.object_] = np.empty(1, dtype=object)
+        outline[0] = (
+            shapely.box(*box) if box[0] < box[2] and box[1] < box[3] else shapely.LineString([box[:2], box[2:]])
+        )
+        try:
+            west, south, east, north = carried(outline)[0].bounds
+        except SpatialError:
+            return None
+        return float(west), float(south), float(east), float(north)
+
+    done = [("columns_exchanged", swapped, ""), ("offset_undone", offset is not None, str(offset))]
+    done.append(("datum_shifted", shifts, system.datum))
+    return replace(
+        result,
+        geometries=carried(reading.geometries) if len(reading.geometries) else reading.geometries,
+        unreadable=tuple(replace(one, box=box_of(one.box)) for one in reading.unreadable),
+        crs=identify(4490) if offset or shifts else system,
+        offset=offset,
+        problems=(
+            *reading.problems,
+            *(Problem(code=code, file=reading.source_name, detail=detail) for code, true, detail in done if true),
+        ),
+    )
+
+
+def under(
+    reading: Reading, hypothesis: Hypothesis, *, shift: Shift | None = None, shift_m: float = SHIFT_STATED_M
+) -> Reading:
+    """
+    A reading whose CRS is open, as it were under one of its hypotheses.
+
+    Use it to give the answer under each hypothesis that is alive; nothing about it is proved.
+
+    Parameters
+    ----------
+    reading
+        With ``crs`` None, as `spatial.reading.read` gave it.
+    hypothesis
+        One of ``reading.hypotheses`` with a system.
+    shift, shift_m
+        As for `moved`.
+
+    Returns
+    -------
+    reading
+        With ``crs`` set and status ``given``; its last evidence is ``hypothesis``.
+
+    Raises
+    ------
+    ValueError
+        If the reading has a CRS already, or the hypothesis is a family without a system.
+    OutsideWorkingAreaError, OffsetUndefinedError
+        If a coordinate has no place under it.
+
+    Examples
+    --------
+    >>> from spatial.reading import read_text
+    >>> reading = read_text("5453252.01, 482918.45")
+    >>> [under(reading, one).crs.code for one in reading.hypotheses if one.code == "cgcs2000_3:40"]
+    ['EPSG:4549']
+    """
+    if reading.crs is not None:
+        raise ValueError(f"{reading.source_name} is known to be in {reading.crs.code}")
+    if hypothesis.system is None:
+        raise ValueError(f"{hypothesis.code} is a family of systems, not one")
+    placed = moved(
+        reading,
+        system=hypothesis.system,
+        swapped=hypothesis.swapped,
+        offset=hypothesis.offset,
+        shift=shift,
+        shift_m=shift_m,
+    )
+    evidence = (*reading.crs_evidence, Evidence(code="hypothesis", value=hypothesis.code))
+    return replace(placed, crs_status="given", crs_evidence=evidence)

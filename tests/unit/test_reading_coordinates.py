@@ -102,7 +102,7 @@ def test_an_easting_with_a_zone_prefix_proves_the_zone() -> None:
 
 def test_an_easting_without_prefix_leaves_the_crs_open() -> None:
     reading = read_text("5453252.01, 482918.45")
-    assert (reading.crs, reading.crs_status) == (None, "refused")
+    assert (reading.crs, reading.crs_status) == (None, "ambiguous")
     assert read_text("5453252.01, 482918.45", crs=4549).crs.code == "EPSG:4549"
 
 

@@ -124,10 +124,10 @@ def test_the_older_crs_member_is_read(tmp_path: Path) -> None:
     assert (reading.crs.code, reading.crs_status, reading.accuracy.metres) == ("EPSG:4528", "given", 1.0)
 
 
-def test_projected_coordinates_without_crs_member_are_proved_by_prefix_or_refused(tmp_path: Path) -> None:
+def test_projected_coordinates_without_crs_member_are_proved_by_prefix_or_stay_open(tmp_path: Path) -> None:
     ring = [[500000, 5450000], [500100, 5450000], [500100, 5450100], [500000, 5450000]]
     reading = read_json(tmp_path, collection(feature(polygon(ring))))
-    assert (reading.crs, reading.crs_status) == (None, "refused")
+    assert (reading.crs, reading.crs_status) == (None, "ambiguous")
     assert [one.code for one in reading.crs_evidence] == ["magnitude"]
     assert read_json(tmp_path, collection(feature(polygon(ring))), crs="EPSG:4549").crs.code == "EPSG:4549"
 

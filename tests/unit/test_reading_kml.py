@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spatial.errors import IncompleteSourceError, ReferenceOffsetError
+from spatial.errors import IncompleteSourceError
 from spatial.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -99,11 +99,13 @@ def test_a_kmz_is_a_zip_with_a_kml(tmp_path: Path) -> None:
 
 
 def test_an_export_of_ovital_must_say_that_it_is_not_shifted(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceOffsetError, match="may be GCJ-02"):
-        read_kml(tmp_path, placemark(POLYGON), "site.ovkml")
+    open_ = read_kml(tmp_path, placemark(POLYGON), "site.ovkml")
+    assert (open_.crs, open_.crs_status) == (None, "ambiguous")
+    assert {one.offset for one in open_.hypotheses if one.alive} == {None, "gcj02", "bd09"}
     styled = placemark("<OvCoordType>GCJ-02</OvCoordType>" + POLYGON)
-    with pytest.raises(ReferenceOffsetError, match="whose coordinates are GCJ-02"):
-        read_kml(tmp_path, styled)
+    shifted = read_kml(tmp_path, styled)
+    assert (shifted.crs.code, shifted.crs_status, shifted.offset) == ("EPSG:4490", "given", "gcj02")
+    assert [term.metres for term in shifted.accuracy.terms][:2] == [10, 10]  # drawn, offset undone
     assert read_kml(tmp_path, styled, crs="EPSG:4490").crs.code == "EPSG:4490"
     stated = read_kml(tmp_path, placemark("<OvCoordType>CGCS2000</OvCoordType>" + POLYGON), "site.ovkml")
     assert (stated.crs.code, stated.crs_evidence[0].code, stated.accuracy.metres) == ("EPSG:4490", "ov_coord_type", 10)

@@ -65,7 +65,7 @@ def test_gbk_without_cpg_and_without_shx_is_read_in_full(shp: Path) -> None:
     assert reading.declared_counts == {"地块": 3}
 
 
-def test_without_prj_the_zone_prefix_proves_the_crs_and_its_lack_refuses_it(shp: Path) -> None:
+def test_without_prj_the_zone_prefix_proves_the_crs_and_its_lack_leaves_it_open(shp: Path) -> None:
     shp.with_suffix(".prj").unlink()
     reading = read(shp)
     assert (reading.crs.code, reading.crs_status, reading.datum) == ("EPSG:4528", "proved", "assumed")
@@ -74,7 +74,7 @@ def test_without_prj_the_zone_prefix_proves_the_crs_and_its_lack_refuses_it(shp:
     with pytest.warns(UserWarning, match="crs"):
         frame.to_file(shp)
     bare = read(shp)
-    assert (bare.crs, bare.crs_status) == (None, "refused")
+    assert (bare.crs, bare.crs_status) == (None, "ambiguous")
 
 
 def test_a_cpg_that_the_bytes_contradict_is_overruled(shp: Path) -> None:

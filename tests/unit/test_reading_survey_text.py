@@ -98,7 +98,7 @@ def test_the_zone_comes_from_the_header_where_eastings_have_no_prefix(tmp_path: 
     assert read_txt(tmp_path, HEADER + PARCEL + body).crs.code == "EPSG:4549"
     bare = HEADER.replace("带号=40\n", "")
     reading = read_txt(tmp_path, bare + PARCEL + body)
-    assert (reading.crs, reading.crs_status) == (None, "refused")
+    assert (reading.crs, reading.crs_status) == (None, "ambiguous")
 
 
 def test_a_zone_that_contradicts_the_prefix_stops_the_reading(tmp_path: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import shapely
 
 from spatial.errors import IncompleteSourceError, MalformedSourceError
 from spatial.forensics.words import offset_finding
+from spatial.offsets import wgs84_to_bd09, wgs84_to_gcj02
 from spatial.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -193,7 +196,8 @@ def test_a_header_of_two_rows_is_one_header(tmp_path: Path) -> None:
 
 def test_columns_that_name_an_offset_are_not_taken_for_the_truth(tmp_path: Path) -> None:
     shifted = read_csv(tmp_path, "名称,gcj02_lng,gcj02_lat\n甲,117.45,49.58\n")
-    assert (shifted.crs, shifted.crs_status) == (None, "refused")
+    assert (shifted.crs.code, shifted.crs_status, shifted.offset) == ("EPSG:4490", "given", "gcj02")
+    assert shifted.geometries[0].distance(shapely.Point(117.45, 49.58)) > 0.005  # undone: some 600 m away
     assert ("offset_mark", "gcj02") in [(one.code, one.value) for one in shifted.crs_evidence]
     assert shifted.hints.axis_words == ("gcj02_lng", "gcj02_lat")
     both = read_csv(tmp_path, "名称,lng_gcj02,lat_gcj02,lng_wgs84,lat_wgs84\n甲,117.457,49.581,117.45,49.58\n")
@@ -232,9 +236,10 @@ def test_boundary_points_of_a_cass_file_are_a_ring(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("mark", "offset"), [("g", "gcj02"), ("b", "bd09")])
 def test_a_list_of_ovital_says_its_offset_in_the_first_column(tmp_path: Path, mark: str, offset: str) -> None:
     reading = read_list(tmp_path, f"{mark} 一号 117.45 49.58 612\n{mark} 二号 117.46 49.59 613\n")
-    assert reading.geometries[0].wkt == "POINT (117.45 49.58)"
-    assert (reading.crs, reading.crs_status) == (None, "refused")
-    assert [(one.code, one.value) for one in reading.crs_evidence] == [("offset_mark", offset)]
+    again = wgs84_to_gcj02 if offset == "gcj02" else wgs84_to_bd09
+    assert again(shapely.get_coordinates(reading.geometries[:1])) == pytest.approx(np.array([[117.45, 49.58]]), abs=2e-9)
+    assert (reading.crs.code, reading.crs_status, reading.offset) == ("EPSG:4490", "given", offset)
+    assert [(one.code, one.value) for one in reading.crs_evidence][0] == ("offset_mark", offset)
     assert reading.hints.axis_words is not None
     assert offset_finding(user=None, stated=None, hints=reading.hints).stated == offset
     plain = read_list(tmp_path, "一号 116°43'16.8618\" 34°42'29.0002\" 612\n")
