@@ -141,18 +141,23 @@ def export(
             names, notes = [path.name], list(_stage_twin(stage.folder, path.name, content))
         elif suffix == ".shp":
             stem = path.stem
-            added = f"{stem}_{INTERNAL}" if content.marks.restricted else stem
+            added = _marked(stem, content)
             names, notes = _stage_set(stage.folder, stem, added, content, encoding=encoding)
             asked = [stem + part for part in (*SHAPEFILE_PARTS, ".shp.xml")]
             for other in (stem, f"{stem}_{INTERNAL}"):
                 earlier |= files_of_earlier_set(path.parent / f"{other}{DICTIONARY_SUFFIX}", stem=stem)
         else:
-            stem = f"{path.stem}_{INTERNAL}" if content.marks.restricted else path.stem
+            stem = _marked(path.stem, content)
             members, notes = _stage_set(stage.folder, stem, stem, content, encoding=encoding)
             _zip(stage.folder, path.name, members, dated=content.dated)
             names = [path.name]
         all_notes = grouped([*content.notes, *notes])
         return WrittenFiles(paths=stage.commit(names, asked=asked, earlier=earlier), notes=all_notes)
+
+
+def _marked(stem: str, content: _Content) -> str:
+    """A name the program adds, with 内部使用 where it must be said and the user's own name does not say it."""
+    return stem if not content.marks.restricted or INTERNAL in stem else f"{stem}_{INTERNAL}"
 
 
 def export_name(result: Mapping[str, Any], *, suffix: str) -> str:

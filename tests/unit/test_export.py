@@ -413,3 +413,12 @@ def test_a_name_the_program_chooses_says_internal_use():
     assert export_name(verdict, suffix=".zip") == "呼伦贝尔某项目 𠮷_2026-11-22_内部使用.zip"
     verdict["site"]["name"] = '..\\a/b:*?"<>|. '
     assert export_name(verdict, suffix=".shp") == "_a_b" + "_" * 7 + "_2026-11-22_内部使用.shp"  # : * ? " < > |
+
+
+def test_a_name_that_says_internal_use_already_is_not_marked_twice(tmp_path):
+    """A user's or the program's own name carries 内部使用 once."""
+    verdict = result()
+    verdict["layers"][1]["restricted"] = True
+    written = run(tmp_path / export_name(verdict, suffix=".zip"), verdict)
+    with zipfile.ZipFile(written.paths[0]) as archive:
+        assert {name.count("内部使用") for name in archive.namelist()} == {1}
