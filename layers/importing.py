@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportOptions", "Imported", "import_layer"]
 
+FARTHEST_M = 20_037_509.0
+"""Half the equator: an influence distance that reaches farther says the same."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
@@ -112,6 +115,7 @@ def import_layer(
     ImportRefusedError
         With what to do, before anything is written.
     """
+    options = _named(options)
     _require_consistent(options, reading)
     previous = _previous(store, options)
     placed = placed_features(reading) if reading is not None else nothing()
@@ -120,10 +124,10 @@ def import_layer(
     understood = interpret(
         options.kind, placed.rows, placed.geometries, placed.ids, role=options.role, influence_m=options.influence_m
     )
-    features = tuple(_marked(f, placed.repaired) for f in understood.features)
+    features = tuple(_marked(f, placed.repaired, reading) for f in understood.features)
     _require_expected(options, reading, placed)
     digest = content_digest(features, placed.geometries)
-    coverage = _coverage(options, placed.geometries, accuracy_m, digest)
+    coverage = _coverage(options, placed.geometries, accuracy, digest)
     accepted = _accepted(options, placed.rejected)
     kind = KIND_SPECS[options.kind]
     restricted = kind.restricted_by_default if options.restricted is None else options.restricted
@@ -191,6 +195,18 @@ def import_layer(
     return Imported(entry=entry, card=card, previous=previous, problems=understood.problems)
 
 
+def _named(options: ImportOptions) -> ImportOptions:
+    """With the name in NFC, in which the workspace keeps and compares names."""
+    from dataclasses import replace
+
+    from layers.workspace.names import normal_layer_name
+
+    try:
+        return replace(options, name=normal_layer_name(options.name))
+    except ValueError as trouble:
+        raise ImportOptionError(detail=str(trouble), remedy="give it one: --name NAME") from None
+
+
 def _require_consistent(options: ImportOptions, reading: Reading | None) -> None:
     if options.kind == "other" and (options.role is None or not options.meaning):
         raise ImportOptionError(
@@ -243,10 +259,17 @@ def _previous(store: WorkspaceStore, options: ImportOptions) -> VersionEntry | N
     return newest
 
 
-def _marked(feature: Any, repaired: frozenset[str]) -> Any:
+def _marked(feature: Any, repaired: frozenset[str], reading: Reading | None) -> Any:
+    """With what repair and the file's datum add: a feature's own accuracy speaks of its positions as given."""
     from dataclasses import replace
 
-    return replace(feature, flags=(*feature.flags, "repaired")) if feature.id in repaired else feature
+    if feature.influence_m is not None:
+        feature = replace(feature, influence_m=min(feature.influence_m, FARTHEST_M))
+    if feature.id in repaired:
+        feature = replace(feature, flags=(*feature.flags, "repaired"))
+    if feature.accuracy_m is None or reading is None:
+        return feature
+    return replace(feature, accuracy_m=restated(reading.accuracy, feature.accuracy_m).metres)
 
 
 def _layer_accuracy(reading: Reading | None, options: ImportOptions) -> PositionalAccuracy:
@@ -284,7 +307,10 @@ def _require_expected(options: ImportOptions, reading: Reading | None, placed: P
             )
 
 
-def _coverage(options: ImportOptions, geometries: NDArray[Any], accuracy_m: float, digest: str) -> Coverage | None:
+def _coverage(
+    options: ImportOptions, geometries: NDArray[Any], accuracy: PositionalAccuracy, digest: str
+) -> Coverage | None:
+    accuracy_m = accuracy.metres
     if options.coverage is None:
         return None
     if options.coverage == "layer":
@@ -304,6 +330,8 @@ def _coverage(options: ImportOptions, geometries: NDArray[Any], accuracy_m: floa
                 detail=f"{area.source_name}: a polygon of the coverage is broken", remedy="mend the file"
             )
         shape = shapely.union_all(to_geographic(mended.geometries, area.crs))
+        # the layer's own, but never without what the datum or an offset of this file adds
+        accuracy_m = max(accuracy_m, restated(area.accuracy, accuracy.terms[0].metres).metres)
         found = of_geometry(shape, accuracy_m=accuracy_m, label=area.source_name, sha256=area.source_sha256)
     return cut_to_units(found, geometries) if options.kind == "control_units" else found
 

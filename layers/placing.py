@@ -69,8 +69,10 @@ def placed_features(reading: Reading) -> Placed:
         if mended.rejected[i] or geometry is None:
             raw = reading.geometries[i]
             # of a ring with a NaN in it, the bounds say nothing of where the lost vertex lay
-            whole = raw is not None and not raw.is_empty and bool(np.isfinite(shapely.get_coordinates(raw)).all())
-            box = _box_of(tuple(float(v) for v in raw.bounds), reading) if whole else None
+            xy = shapely.get_coordinates(raw)
+            whole = len(xy) > 0 and bool(np.isfinite(xy).all())
+            # of all rings: GEOS takes the bounds from the shell alone, and a swapped hole is the larger one
+            box = _box_of((*xy.min(axis=0).tolist(), *xy.max(axis=0).tolist()), reading) if whole else None
             rejected.append(
                 RejectedFeature(
                     id=name,
@@ -121,18 +123,18 @@ def _by_dimension(geometry: Any) -> list[tuple[str, Any]]:
     if shapely.get_type_id(geometry) != 7:
         return [("", geometry)]
     parts = shapely.get_parts(geometry)
+    while (shapely.get_type_id(parts) == 7).any():
+        parts = shapely.get_parts(parts)
     found = []
     for dimension, suffix in ((2, "/area"), (1, "/line"), (0, "/point")):
         same = [p for p in parts if shapely.get_dimensions(p) == dimension]
         if same:
-            found.append((suffix, shapely.union_all(same) if dimension == 2 else shapely.GeometryCollection(same)))
-    return [(s, _homogeneous(g)) for s, g in found]
+            found.append((suffix, shapely.union_all(same) if dimension == 2 else _homogeneous(same)))
+    return found
 
 
-def _homogeneous(geometry: Any) -> Any:
-    if shapely.get_type_id(geometry) != 7:
-        return geometry
-    parts = list(shapely.get_parts(geometry))
+def _homogeneous(same: list[Any]) -> Any:
+    parts = list(shapely.get_parts(same))
     return shapely.MultiLineString(parts) if shapely.get_dimensions(parts[0]) == 1 else shapely.MultiPoint(parts)
 
 

@@ -35,7 +35,8 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     Valid 2D geometries, by ``make_valid(method="structure", keep_collapsed=False)``.
 
     A repair that empties a geometry, or changes the area of its rings by more than 1 %, is a rejection: the structure
-    method returns nothing for a shell and a hole swapped, a covering hole or a there-and-back corridor.
+    method returns nothing for a shell and a hole swapped, a covering hole or a there-and-back corridor. The same holds
+    for each part of a multipart geometry: beside a large part a lost small one is less than 1 %.
 
     Parameters
     ----------
@@ -68,9 +69,31 @@ def repair(geometries: NDArray[Any]) -> Repaired:
             outcome[row], result[row] = "emptied", None
         elif not abs(after - before) <= MOST_AREA_CHANGE * before:
             outcome[row], result[row] = "area_changed", None
+        elif (lost := _lost_part(source[row], mended)) is not None:
+            outcome[row], result[row] = lost, None
         else:
             outcome[row], result[row] = "repaired", mended
     return Repaired(geometries=result, outcome=outcome)
+
+
+def _lost_part(geometry: Any, mended: Any) -> Outcome | None:
+    """What the repair would do to a part if that part stood alone; None where no part is lost or changed."""
+    parts = shapely.get_parts(geometry)
+    if len(parts) < 2:
+        return None
+    for part in parts[~shapely.is_valid(parts) & ~shapely.is_empty(parts)]:
+        alone = shapely.make_valid(part, method="structure", keep_collapsed=False)
+        before, after = _ring_area(part), float(shapely.area(alone))
+        emptied = alone.is_empty or shapely.get_dimensions(alone) < shapely.get_dimensions(part)
+        changed = not abs(after - before) <= MOST_AREA_CHANGE * before
+        if (emptied or changed) and not shapely.covers(mended, _hull_of_rings(part)):
+            return "emptied" if emptied else "area_changed"
+    return None
+
+
+def _hull_of_rings(part: Any) -> Any:
+    """The convex hull of every vertex: of a broken polygon the holes may lie outside the shell."""
+    return shapely.convex_hull(shapely.multipoints(shapely.get_coordinates(part)))
 
 
 def _ring_area(geometry: Any) -> float:

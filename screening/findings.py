@@ -14,7 +14,7 @@ from screening.proving import accuracy_of_proof, metres_held
 from screening.question import Question, ZoneGroup
 from screening.reasons import Reason, ordered
 from spatial.overlay.distance import distance_to, nearest_of_boxes
-from spatial.overlay.frame import bounds_of, widened
+from spatial.overlay.frame import bounds_of, boxes_meet, widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,13 +188,22 @@ def _feature_reasons(question: Question, layer: OpenLayer, standing: Standing) -
         a = question.combined(float(standing.accuracy_m[row]))
         reach = max(a, float(standing.without_extent_m[row])) + question.radius_m
         geometry = None if math.isinf(reach) else layer.index.geometry(int(row))
-        distance = 0.0 if geometry is None else floor_mm(distance_to(question.geometry, geometry))
+        distance = 0.0 if geometry is None else floor_mm(_distance_to_drawn(question.geometry, geometry))
         if distance <= reach:
             facts: tuple[tuple[str, Any], ...] = (("feature", layer.records.feature(int(row)).id),)
             if geometry is not None:
                 facts += (("distance_m", distance), ("reach_m", reach))
             reasons.append(Reason("extent_not_given", facts))
     return reasons
+
+
+def _distance_to_drawn(site: BaseGeometry, drawn: BaseGeometry) -> float:
+    """Metres to what a feature without extent shows; 0 inside lines that close, which may well be its boundary."""
+    if shapely.get_dimensions(drawn) == 1 and boxes_meet(np.array([drawn.bounds]), bounds_of(site)).any():
+        inside = shapely.polygonize(shapely.get_parts(shapely.union_all([drawn])))
+        if shapely.intersects(inside, site):
+            return 0.0
+    return distance_to(site, drawn)
 
 
 def _rejected_reasons(question: Question, layer: OpenLayer, margin_m: float) -> list[Reason]:

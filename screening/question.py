@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "ZoneGroup"]
 
+FARTHEST_M = 20_037_509.0
+"""Half the equator: no two places are farther apart, so a greater accuracy says the same."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -30,7 +33,7 @@ class Question:
 
     def combined(self, layer_m: float) -> float:
         """The combined accuracy a against a feature or layer of this accuracy."""
-        return combined(self.accuracy_m, layer_m, self.transformation_m)
+        return combined(*(min(m, FARTHEST_M) for m in (self.accuracy_m, layer_m, self.transformation_m)))
 
 
 @dataclass(frozen=True, kw_only=True)

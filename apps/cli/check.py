@@ -10,27 +10,35 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.console import console_on, say, write_json
-from apps.cli.errors import EXIT_OF_ANSWER
+from apps.cli.errors import EXIT_OF_ANSWER, EXIT_REJECTED
 from apps.cli.options import (
     AREA,
     DATE,
     POSITIVE,
     accuracy_option,
+    control_points_option,
     crs_option,
     datum_option,
     geometry_option,
     lang_option,
     region_option,
+    shift_of,
+    shift_option,
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from shapely.geometry.base import BaseGeometry
+
     from layers.workspace.store import WorkspaceStore
+    from screening.hypotheses import Under
     from screening.site import Site
     from screening.verdict import Verdict
     from screening.words import Language
+    from spatial.datum_shift import Fit, Shift
     from spatial.reading.model import Problem, Reading
 
-__all__ = ["NamedSite", "check", "reading_of_site", "site_of_argument"]
+__all__ = ["NamedSite", "Source", "check", "likely_region", "reading_of_site", "site_of_argument", "source_of_argument"]
 
 _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 
@@ -66,8 +74,16 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 @geometry_option
 @datum_option
 @region_option(
-    "所在行政区划代码；目前只校验格式，不参与判断坐标系 / district codes; for now only checked for their form, "
-    "not used to tell the CRS"
+    "选址所在行政区划代码，用于判断坐标系；默认工作区的区域 / district codes the site lies in, to tell the CRS; "
+    "default: the workspace's"
+)
+@shift_option
+@control_points_option
+@click.option(
+    "--accept-agreeing",
+    is_flag=True,
+    help="坐标系未定而各候选结论一致时，按第一个候选继续 / where the CRS is open and the answers under all hypotheses "
+    "agree, go on with the first",
 )
 @click.option("--as-of", type=DATE, metavar="DATE", help="核查基准日，默认今天（东八区） / default today in UTC+8")
 @click.option(
@@ -88,26 +104,53 @@ def check(
     area: float | None,
     geometry: str | None,
     datum: str | None,
-    region: str | None,  # noqa: ARG001 - see its help
+    region: str | None,
+    shift: str | None,
+    control_points: str | None,
+    accept_agreeing: bool,
     as_of: str | None,
     stability: bool,
     exit_code: bool,
 ) -> int:
     """``sanxian check SITE``."""
-    from apps.cli.table import print_verdict
+    from apps.cli.grounds import print_fit
+    from apps.cli.table import Page, print_verdict
     from layers.workspace import FolderStore
+    from screening.hypotheses import accepted, agree, under_each
     from screening.screen import screen
+    from screening.site import place
 
     if radius_m is not None and area is not None:
         raise click.UsageError("--radius-m 与 --area 只能给一个 / give --radius-m or --area, not both")
     _require_suffixes(map_to, export_to)
     store = FolderStore.open(workspace)
-    named = site_of_argument(
-        site, crs=crs, datum=datum, geometry=geometry, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area
+    source = source_of_argument(
+        site,
+        crs=crs,
+        datum=datum,
+        geometry=geometry,
+        region=region,
+        store=store,
+        shift=shift,
+        control_points=control_points,
     )
+    console = console_on(stderr=json_to == "-")
+    if source.fit is not None:
+        print_fit(Page(console, lang), source.fit)
+    given = {"accuracy_m": accuracy_m, "radius_m": radius_m, "area_m2": area}
+    if source.reading.crs_status == "ambiguous":
+        shifted = {"shift": source.shift, "shift_m": source.shift_m}
+        answers = under_each(source.reading, store, as_of=as_of, stability=stability, **shifted, **given)  # type: ignore[arg-type]
+        accept = accept_agreeing and agree(answers)
+        print_answers(console, source.reading, answers, lang, accepted=accept)
+        if not accept:
+            _write_open(source.reading, answers, json_to)
+            return EXIT_REJECTED
+        named = _named(accepted(answers), source.reading, site)
+    else:
+        named = _named(place(source.reading, **given), source.reading, site)
     verdict = screen(named.site, store, as_of=as_of, stability=stability)
     result = verdict.to_dict()
-    console = console_on(stderr=json_to == "-")
     print_verdict(console, result, lang, problems=named.problems)
     if json_to == "-":
         write_json(result)
@@ -138,15 +181,163 @@ def site_of_argument(
     from screening.site import place
 
     reading = reading_of_site(text, crs=crs, datum=datum, geometry=geometry)
-    site = place(reading, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area_m2)
-    if reading.format == "typed":
+    return _named(place(reading, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area_m2), reading, text)
+
+
+def _named(site: Site, reading: Reading, text: str | None = None) -> NamedSite:
+    if text is not None and reading.format == "typed":
         site = replace(site, name=" ".join(text.split()))
     lost = tuple(unreadable.problem for unreadable in reading.unreadable)
     return NamedSite(site=site, problems=(*lost, *reading.problems))
 
 
-def reading_of_site(text: str, *, crs: str | None, datum: str | None, geometry: Any) -> Reading:
-    """What an argument names: a file if there is one of that name, else coordinates."""
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What an argument names, read; and the shift of its datum with how it was found, where one is given."""
+
+    reading: Reading
+    shift: Shift | None = None
+    shift_m: float = 0.0
+    fit: Fit | None = None
+
+
+def source_of_argument(
+    text: str,
+    *,
+    crs: str | None,
+    datum: str | None,
+    geometry: Any,
+    region: str | None = None,
+    store: WorkspaceStore | None = None,
+    shift: str | None = None,
+    control_points: str | None = None,
+    file_only: bool = False,
+) -> Source:
+    """
+    Read what an argument names with all that is said about its coordinates.
+
+    ``region`` are district codes it must lie in; without them the workspace's region settles what is open, and refutes
+    nothing.
+    """
+    if shift is not None and control_points is not None:
+        raise click.UsageError("--shift 与 --control-points 只能给一个 / give --shift or --control-points, not both")
+    said: dict[str, Any] = {"crs": crs, "datum": datum, "geometry": geometry, "file_only": file_only}
+    if region is not None:
+        from spatial import boundaries
+
+        said["region"] = boundaries.union(region.split(",")).geometry
+    reading = _settled(text, said, store)
+    alive = [one.system for one in reading.hypotheses if one.alive and one.system is not None]
+    system = reading.crs or next(iter(alive), None)
+    found = None if system is None else shift_of(shift, control_points, system)
+    if found is None:
+        return Source(reading=reading)
+    parameters, metres, fit = found
+    reading = _settled(text, {**said, "shift": parameters, "shift_m": metres}, store)
+    return Source(reading=reading, shift=parameters, shift_m=metres, fit=fit)
+
+
+def _settled(text: str, said: dict[str, Any], store: WorkspaceStore | None) -> Reading:
+    """Read; where the CRS is open and the user names no region, again with that of the workspace."""
+    reading = reading_of_site(text, **said)
+    if reading.crs_status != "ambiguous" or "region" in said or store is None:
+        return reading
+    likely = likely_region(store)
+    return reading if likely is None else reading_of_site(text, **said, region=likely, region_must_hold=False)
+
+
+def likely_region(store: WorkspaceStore) -> BaseGeometry | None:
+    """Where the data of a workspace lie: the region it was made for, else the boxes of its layers' coverages."""
+    import numpy as np
+    import shapely
+
+    from layers.errors import LayerError
+    from layers.version import open_layer
+    from spatial import boundaries
+    from spatial.errors import SpatialError
+
+    if store.region:
+        try:
+            return boundaries.union(store.region.split(",")).geometry
+        except SpatialError:
+            pass
+    boxes = []
+    for entry in store.entries:
+        try:
+            covered = open_layer(store, entry).coverage
+            if covered is not None:
+                boxes += [shapely.box(*box) for box in covered.feature_bounds if np.isfinite(box).all()]
+        except (LayerError, SpatialError, OSError):
+            continue  # a damaged layer is named by the verdict
+    return shapely.union_all(boxes) if boxes else None
+
+
+def print_answers(
+    console: Console, reading: Reading, answers: tuple[Under, ...], language: Language, *, accepted: bool
+) -> None:
+    """The hypotheses and the answer under each."""
+    from apps.cli.grounds import hypothesis_words, print_hypotheses
+    from apps.cli.table import Page
+    from maps import phrases
+    from screening.hypotheses import agree
+
+    page = Page(console, language)
+    page.title(f"{page.say('under_title')}{page.colon}{reading.source_name}")
+    print_hypotheses(page, reading.hypotheses)
+    page.print()
+    rows: list[list[object]] = []
+    for one in answers:
+        name = hypothesis_words(one.hypothesis, language)
+        if one.verdict is None or one.site is None:
+            rows.append([name, "-", "-", one.trouble])
+            continue
+        middle = one.site.geometry.centroid
+        met = [phrases.code_word("kind", kind, language) for kind, said in one.verdict.kinds.items() if said == "hit"]
+        where = f"{middle.x:.4f} {middle.y:.4f}"
+        rows.append([name, where, page.answer("answer", one.verdict.answer), page.comma.join(met) or "-"])
+    columns = [("hypothesis", "left"), ("place", "whole"), ("answer", "whole"), ("hits", "left")]
+    page.table([(page.say(f"column_{column}"), kind) for column, kind in columns], rows)
+    if not accepted:
+        page.line(page.say("under_agree" if agree(answers) else "under_differ"), "yellow")
+    page.print()
+
+
+def _write_open(reading: Reading, answers: tuple[Under, ...], json_to: str | None) -> None:
+    """JSON of what is open; it is no verdict, and has no answer of its own."""
+    from apps.cli.grounds import hypothesis_document
+    from screening.hypotheses import agree
+
+    if json_to is None:
+        return
+    document = {
+        "source": reading.source_name,
+        "crs_status": reading.crs_status,
+        "agree": agree(answers),
+        "under": [
+            {
+                **hypothesis_document(one.hypothesis),
+                "same_place": list(one.same_place),
+                "answer": None if one.verdict is None else one.verdict.answer,
+                "kinds": None if one.verdict is None else one.verdict.kinds,
+                "trouble": one.trouble,
+            }
+            for one in answers
+        ],
+    }
+    if json_to == "-":
+        write_json(document)
+
+
+def reading_of_site(
+    text: str,
+    *,
+    crs: str | None,
+    datum: str | None,
+    geometry: Any,
+    file_only: bool = False,
+    **more: Any,
+) -> Reading:
+    """What an argument names: a file if there is one of that name, else coordinates; ``more`` as for ``read``."""
     from spatial.errors import CoordinateError
     from spatial.reading import read, read_text
 
@@ -154,13 +345,13 @@ def reading_of_site(text: str, *, crs: str | None, datum: str | None, geometry: 
         is_path = Path(text).exists()
     except (OSError, ValueError):
         is_path = False
-    if is_path:
-        return read(text, crs=crs, datum=datum, geometry=geometry)
+    if is_path or file_only:
+        return read(text, crs=crs, datum=datum, geometry=geometry, **more)
     try:
-        return read_text(text, crs=crs, datum=datum, geometry=geometry)
+        return read_text(text, crs=crs, datum=datum, geometry=geometry, **more)
     except CoordinateError:
         if _FILE_LIKE.search(text):
-            return read(text, crs=crs, datum=datum, geometry=geometry)  # says that there is no such file
+            return read(text, crs=crs, datum=datum, geometry=geometry, **more)  # says that there is no such file
         raise
 
 

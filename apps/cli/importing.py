@@ -11,20 +11,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.console import console_on, progress
+from apps.cli.errors import EXIT_REJECTED
 from apps.cli.options import (
     DATE,
     KIND,
     POSITIVE,
     accuracy_option,
+    control_points_option,
     crs_option,
     datum_option,
     geometry_option,
     lang_option,
+    region_option,
+    shift_option,
     workspace_argument,
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from apps.cli.check import Source
     from layers.importing import ImportOptions
+    from layers.workspace.store import WorkspaceStore
     from screening.words import Language
     from spatial.reading.model import Reading
 
@@ -61,6 +69,12 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 @crs_option
 @datum_option
 @geometry_option
+@region_option(
+    "数据所在行政区划代码，用于判断坐标系；默认工作区的区域 / district codes the data lie in, to tell the CRS; "
+    "default: the workspace's"
+)
+@shift_option
+@control_points_option
 @click.option("--data-date", type=DATE, help="数据日期 / date of the data")
 @click.option("--valid-from", type=DATE, help="有效期起，默认数据日期 / default: the data date")
 @click.option("--valid-until", type=DATE, help="有效期止 / last day of validity")
@@ -95,9 +109,11 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 @lang_option
 def import_(
     workspace: Path, file: str | None, more: tuple[str, ...], coverage: str | None, lang: Language, **stated: Any
-) -> None:
+) -> int:
     """``sanxian import WS FILE --layer KIND``."""
     from apps.cli.cards import print_imported
+    from apps.cli.grounds import print_fit
+    from apps.cli.table import Page
     from layers.importing import import_layer
     from layers.workspace import FolderStore
     from screening.words import word
@@ -114,23 +130,43 @@ def import_(
         raise click.UsageError(f"--valid-until 早于 {begins} / --valid-until is before {begins}")
     store = FolderStore.open(workspace)
     with progress(lang, total=3) as begin:
-        reading = None
+        reading, fitted = None, None
         if file is not None:
             begin(word("cli.reading", lang, path=file))
-            reading = _read(file, stated)
+            found = _read(file, stated, store)
+            reading, fitted = found.reading, found.fit
+            if reading.crs_status == "ambiguous":
+                print_open(console_on(), reading, lang)
+                return EXIT_REJECTED
         begin(word("cli.reading_coverage", lang, path=coverage or "-"))
         covered = _coverage(coverage)
         begin(word("cli.storing", lang, name=name))
         options = _options(name, covered, more, stated)
         source = None if file is None or stated["no_copy"] else source_of(Path(file))
         imported = import_layer(store, reading, options, source=source)
-    print_imported(console_on(), FolderStore.open(store.root), imported, lang, reading=reading)
+    console = console_on()
+    if fitted is not None:
+        print_fit(Page(console, lang), fitted)
+    print_imported(console, FolderStore.open(store.root), imported, lang, reading=reading)
+    return 0
 
 
-def _read(file: str, stated: dict[str, Any]) -> Reading:
-    from spatial.reading import read
+def _read(file: str, stated: dict[str, Any], store: WorkspaceStore) -> Source:
+    from apps.cli.check import source_of_argument
 
-    return read(file, crs=stated["crs"], datum=stated["datum"], geometry=stated["geometry"])
+    same = ("crs", "datum", "geometry", "region", "shift", "control_points")
+    return source_of_argument(file, store=store, file_only=True, **{key: stated[key] for key in same})
+
+
+def print_open(console: Console, reading: Reading, language: Language) -> None:
+    """The hypotheses of a file whose CRS is open, and what to do."""
+    from apps.cli.grounds import print_hypotheses
+    from apps.cli.table import Page
+
+    page = Page(console, language)
+    page.title(f"{page.say('hypotheses')}{page.colon}{reading.source_name}")
+    print_hypotheses(page, reading.hypotheses)
+    page.line(page.say("under_import"), "yellow")
 
 
 def _stem(file: str) -> str:

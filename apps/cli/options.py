@@ -6,12 +6,15 @@ import math
 import re
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from spatial.datum_shift import Fit, Shift
+    from spatial.systems import CoordinateSystem
 
     _TextType = click.ParamType[str]
     _NumberType = click.ParamType[float]
@@ -24,12 +27,16 @@ __all__ = [
     "DISTRICTS",
     "KIND",
     "POSITIVE",
+    "SHIFT",
     "accuracy_option",
+    "control_points_option",
     "crs_option",
     "datum_option",
     "geometry_option",
     "lang_option",
     "region_option",
+    "shift_of",
+    "shift_option",
     "workspace_argument",
 ]
 
@@ -123,7 +130,27 @@ class DistrictsType(_TextType):
         )
 
 
+class ShiftType(_TextType):
+    """Three or seven parameters of a shift of the datum, parted by commas."""
+
+    name = "DX,DY,DZ[,RX,RY,RZ,SCALE]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The numbers, parted by commas without blanks."""
+        parts = [part.strip() for part in re.split("[,，]", value)]
+        try:
+            numbers = [float(part) for part in parts]
+        except ValueError:
+            numbers = []
+        if len(numbers) in (3, 7) and all(math.isfinite(number) for number in numbers):
+            return ",".join(parts)
+        raise click.BadParameter(
+            f"{value!r} 不是三参数或七参数 / is neither three nor seven parameters", ctx=ctx, param=param
+        )
+
+
 DATE, KIND, AREA, POSITIVE, DISTRICTS = DateType(), KindType(), AreaType(), PositiveType(), DistrictsType()
+SHIFT = ShiftType()
 
 
 def workspace_argument(function: _F) -> _F:
@@ -139,8 +166,8 @@ def crs_option(function: _F) -> _F:
 
 def datum_option(function: _F) -> _F:
     """``--datum``."""
-    text = "坐标基准（文件未注明时） / datum, where nothing states it"
-    choice = click.Choice(["cgcs2000", "wgs84", "xian80", "beijing54"])
+    text = "坐标基准（文件未注明时），或要还原的偏移 / datum, where nothing states it, or the offset to undo"
+    choice = click.Choice(["cgcs2000", "wgs84", "xian80", "beijing54", "gcj02", "bd09"])
     return click.option("--datum", type=choice, help=text)(function)
 
 
@@ -166,3 +193,98 @@ def lang_option(function: _F) -> _F:
     text = "输出语言 / language of the output"
     option = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help=text)
     return option(function)
+
+
+def shift_option(function: _F) -> _F:
+    """``--shift``."""
+    text = (
+        "西安 80、北京 54 到 CGCS2000 的三参数（米）或七参数（米、角秒、ppm，布尔莎模型） / "
+        "three or seven parameters from Xi'an 80 or Beijing 54 to CGCS2000: metres, arc seconds, ppm, Bursa model"
+    )
+    return click.option("--shift", type=SHIFT, metavar="DX,DY,DZ[,RX,RY,RZ,SCALE]", help=text)(function)
+
+
+def control_points_option(function: _F) -> _F:
+    """``--control-points``."""
+    text = (
+        "控制点 CSV，每行四个数：原坐标东、北，CGCS2000 经、纬；由此求转换参数 / control points, a CSV of four numbers "
+        "a line: east and north as in the data, longitude and latitude of CGCS2000"
+    )
+    option = click.option("--control-points", type=click.Path(dir_okay=False), metavar="FILE", help=text)
+    return option(function)
+
+
+def shift_of(
+    text: str | None, control_points: str | None, system: CoordinateSystem
+) -> tuple[Shift, float, Fit | None] | None:
+    """
+    The shift that ``--shift`` or ``--control-points`` give for data in a system, its metres, and how it was found.
+
+    Parameters
+    ----------
+    text, control_points
+        As given; at most one.
+    system
+        Of the data: Xi'an 80 or Beijing 54.
+
+    Raises
+    ------
+    CRSError
+        If the system needs no shift, or the file holds no control points.
+    """
+    if text is None and control_points is None:
+        return None
+    from spatial.datum_shift import GeocentricParameters
+    from spatial.errors import CRSError
+    from spatial.reading.placing import SHIFT_STATED_M
+
+    if system.datum not in ("xian80", "beijing54"):
+        raise CRSError(
+            code="shift_of_other_datum",
+            detail=f"The data are in {system.code} ({system.name}), which needs no shift",
+            remedy="Leave --shift and --control-points out, or name the system of the data with --crs or --datum",
+        )
+    datum: Literal["xian80", "beijing54"] = "xian80" if system.datum == "xian80" else "beijing54"
+    if text is not None:
+        dx, dy, dz, *more = (float(part) for part in text.split(","))
+        rx, ry, rz, scale = more or (0.0, 0.0, 0.0, 0.0)
+        parameters = GeocentricParameters(
+            datum=datum, x_m=dx, y_m=dy, z_m=dz, x_arcsec=rx, y_arcsec=ry, z_arcsec=rz, scale_ppm=scale
+        )
+        return parameters, SHIFT_STATED_M, None
+    found = _fitted(Path(str(control_points)), system)
+    return found.shift, max(found.accuracy_m, 0.05), found
+
+
+def _fitted(path: Path, system: CoordinateSystem) -> Fit:
+    """Seven parameters where the points are enough and spread, else three."""
+    import numpy as np
+
+    from spatial.crs import identify
+    from spatial.datum_shift import fit
+    from spatial.errors import ControlPointsError, CRSError
+    from spatial.reading.text import decode
+
+    rows = []
+    for number, line in enumerate(decode(path.read_bytes(), file=path.name)[0].splitlines(), start=1):
+        cells = [cell.strip() for cell in re.split("[,，;\t]", line) if cell.strip()]
+        if not cells or cells[0].startswith("#"):
+            continue
+        try:
+            rows.append([float(cell) for cell in cells[-4:]])
+        except ValueError:
+            if not rows and number == 1:
+                continue  # the header
+            rows.append([])
+        if len(rows[-1]) != 4 or not np.isfinite(rows[-1]).all():
+            raise CRSError(
+                code="control_points",
+                detail=f"{path.name}, line {number}: {line.strip()[:80]!r} does not end with four numbers",
+                remedy="Write east, north, longitude, latitude in every line",
+            )
+    points = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    old, new = points[:, :2], points[:, 2:]
+    try:
+        return fit(7, old, new, source_system=system, target_system=identify(4490))
+    except ControlPointsError:
+        return fit(3, old, new, source_system=system, target_system=identify(4490))

@@ -186,10 +186,10 @@ class _Said:
 
 
 def under(reading: Reading, hypothesis: Hypothesis, *, shift: Shift | None = None, shift_m: float = 10.0) -> Reading:
-    """A reading whose CRS is open, as it were under one of its hypotheses; see `spatial.reading.reference.under`."""
-    from spatial.reading import reference
+    """A reading whose CRS is open, as it were under one of its hypotheses; see `spatial.reading.placing.under`."""
+    from spatial.reading import placing
 
-    return reference.under(reading, hypothesis, shift=shift, shift_m=shift_m)
+    return placing.under(reading, hypothesis, shift=shift, shift_m=shift_m)
 
 
 def _check_arguments(datum: str | None, geometry: str | None) -> None:
@@ -263,7 +263,8 @@ def _only(draft: Draft, layer: str) -> Draft:
 
 
 def _finish(draft: Draft, sha256: str, said: _Said, *, geometry: Shape | None) -> Reading:
-    from spatial.reading.reference import accuracy_of, moved, resolve
+    from spatial.reading.placing import accuracy_of, moved
+    from spatial.reading.reference import resolve
 
     draft.check_counts()
     if draft.format not in {"csv", "xlsx", "xlsb", "xls", "ods", "survey_txt", "typed"} and geometry is not None:

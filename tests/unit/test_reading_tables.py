@@ -237,9 +237,11 @@ def test_boundary_points_of_a_cass_file_are_a_ring(tmp_path: Path) -> None:
 def test_a_list_of_ovital_says_its_offset_in_the_first_column(tmp_path: Path, mark: str, offset: str) -> None:
     reading = read_list(tmp_path, f"{mark} 一号 117.45 49.58 612\n{mark} 二号 117.46 49.59 613\n")
     again = wgs84_to_gcj02 if offset == "gcj02" else wgs84_to_bd09
-    assert again(shapely.get_coordinates(reading.geometries[:1])) == pytest.approx(np.array([[117.45, 49.58]]), abs=2e-9)
+    assert again(shapely.get_coordinates(reading.geometries[:1])) == pytest.approx(
+        np.array([[117.45, 49.58]]), abs=2e-9
+    )
     assert (reading.crs.code, reading.crs_status, reading.offset) == ("EPSG:4490", "given", offset)
-    assert [(one.code, one.value) for one in reading.crs_evidence][0] == ("offset_mark", offset)
+    assert next((one.code, one.value) for one in reading.crs_evidence) == ("offset_mark", offset)
     assert reading.hints.axis_words is not None
     assert offset_finding(user=None, stated=None, hints=reading.hints).stated == offset
     plain = read_list(tmp_path, "一号 116°43'16.8618\" 34°42'29.0002\" 612\n")
