@@ -93,7 +93,7 @@ def main() -> None:
             site = site_of(geometry, accuracy_m=5)
             rows.append((name, f"{median_ms(lambda site=site: screen(site, store, as_of='2026-11-22')):.1f} ms", ""))
         command = [sys.executable, "-m", "apps.cli.main", "check", "117.45,49.58", "-w", str(store.root)]
-        process = median_ms(lambda: subprocess.run(command, check=True, capture_output=True), rounds=5)  # noqa: S603
+        process = median_ms(lambda: subprocess.run(command, check=True, capture_output=True), rounds=5)
         rows.append(("one check as a process, imports included: point typed", f"{process:.0f} ms", ""))
         opened = median_ms(
             lambda: screen(site_of(shapely.Point(117.5, 49.5), accuracy_m=5), FolderStore.open(store.root))

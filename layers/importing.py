@@ -228,6 +228,11 @@ def _require_consistent(options: ImportOptions, reading: Reading | None) -> None
         )
     if reading is None and not options.declared_none:
         raise EmptyLayerError(detail="there is no file", remedy="name a file, or declare that there is none")
+    if reading is not None and reading.crs is None and len(reading.geometries) > 0:
+        raise ImportOptionError(
+            detail=f"{reading.source_name}: its coordinate system is not known and numbers alone do not tell it",
+            remedy="state it: --crs EPSG:4528, for instance",
+        )
     if reading is not None and len(reading.geometries) + len(reading.unreadable) == 0 and not options.declared_none:
         raise EmptyLayerError(
             detail=f"{reading.source_name} holds no feature",

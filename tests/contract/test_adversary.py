@@ -145,3 +145,8 @@ def test_accuracy_beyond_the_earth_leaves_no_check_without_an_answer(metres):
 @pytest.mark.parametrize("shape", [ZONE, Point(117.45, 49.45)])
 def test_influence_distance_beyond_the_earth_reaches_everywhere(shape):
     assert ask(one("water_sources", shape, {"影响距离": 1e308}), FAR).answer == "hit"
+
+
+def test_layer_whose_crs_nothing_tells_is_refused_with_the_remedy():
+    with pytest.raises(ImportOptionError, match="--crs"):
+        _imported(replace(reading_of([ZONE]), crs=None))
