@@ -125,6 +125,11 @@ def import_layer(
         options.kind, placed.rows, placed.geometries, placed.ids, role=options.role, influence_m=options.influence_m
     )
     features = tuple(_marked(f, placed.repaired, reading) for f in understood.features)
+    if options.influence_m is not None and features and all(f.influence_m is None for f in features):
+        raise ImportOptionError(
+            detail=f"the influence distance applies to no feature: polygons of {options.kind} are zones by themselves",
+            remedy="leave out --influence-m, or import the buffer as --layer other --role protective --influence-m",
+        )
     _require_expected(options, reading, placed)
     digest = content_digest(features, placed.geometries)
     coverage = _coverage(options, placed.geometries, accuracy, digest)

@@ -14,7 +14,8 @@ from screening.proving import accuracy_of_proof, metres_held
 from screening.question import Question, ZoneGroup
 from screening.reasons import Reason, ordered
 from spatial.overlay.distance import distance_to, nearest_of_boxes
-from spatial.overlay.frame import bounds_of, boxes_meet, widened
+from spatial.overlay.frame import Frame, bounds_of, boxes_meet, widened
+from spatial.overlay.hold import ARC_FACTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from screening.reasons import Answer
 
 __all__ = ["LayerAnswer", "answer_of"]
+
+UNIT_GAP_M = 1.0
+"""Gaps between neighbouring units narrower than this are no hole (``layers.coverage``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,7 @@ def answer_of(question: Question, layer: OpenLayer, *, validity: str | None = No
         *_coverage_reasons(cover, card.coverage_accuracy_m, margin),
         *_feature_reasons(question, layer, standing),
         *_rejected_reasons(question, layer, margin),
+        *(_unit_reasons(question, layer, standing, margin) if card.kind == "control_units" else []),
         *([Reason(validity)] if validity else []),
         *([Reason("site_part_rejected")] if question.part_rejected else []),
     ]
@@ -220,6 +225,28 @@ def _rejected_reasons(question: Question, layer: OpenLayer, margin_m: float) -> 
 
     near = sum(is_near(box) for box in boxes)
     return [Reason("rejected_feature_near", (("features", near),))] if near else []
+
+
+def _unit_reasons(question: Question, layer: OpenLayer, standing: Standing, margin_m: float) -> list[Reason]:
+    """
+    Where units past their date leave land without a unit in force: what holds there is not known.
+
+    The coverage of a layer of units was cut to all its units at import; a unit that has expired since is a hole in it.
+    """
+    index = layer.index
+    areal = index.feature_dimension == 2
+    window = widened(bounds_of(question.geometry), margin_m)
+    ended = index.pieces_meeting(window, areal & ~standing.in_force)
+    if len(ended) == 0:
+        return []
+    frame = Frame.around(bounds_of(question.geometry))
+    room = shapely.buffer(frame.to_plane(question.geometry), ARC_FACTOR * margin_m)
+    now = frame.to_plane(shapely.union_all(index.load(index.pieces_meeting(window, areal & standing.in_force))))
+    then = frame.to_plane(shapely.union_all(index.load(ended)))
+    hole = shapely.difference(shapely.intersection(then, room), shapely.buffer(now, UNIT_GAP_M / 2, join_style="mitre"))
+    return (
+        [] if hole.is_empty else [Reason("layer_expired", (("features", len(np.unique(index.piece_feature[ended]))),))]
+    )
 
 
 def _box_counts(box: NDArray[np.float64], coverage: NDArray[np.float64]) -> bool:

@@ -150,3 +150,30 @@ def test_influence_distance_beyond_the_earth_reaches_everywhere(shape):
 def test_layer_whose_crs_nothing_tells_is_refused_with_the_remedy():
     with pytest.raises(ImportOptionError, match="--crs"):
         _imported(replace(reading_of([ZONE]), crs=None))
+
+
+def test_land_whose_only_unit_has_expired_is_not_known():
+    """The coverage was cut to all units at import; where the unit's own date has passed there is a hole in it."""
+    store = MemoryStore()
+    rows = [
+        {"分类": "一般管控单元"},
+        {"分类": "一般管控单元", "失效日期": "2025-01-01"},
+    ]
+    west, east = shapely.box(117.0, 49.0, 117.5, 50.0), shapely.box(117.5, 49.0, 118.0, 50.0)
+    store.add("control_units", [west, east], rows, coverage=COUNTY)
+    assert ask(store, shapely.Point(117.2, 49.5)).kinds == {"control_units": "clear"}
+    (finding,) = ask(store, shapely.Point(117.8, 49.5)).findings
+    assert (finding.answer, [r.code for r in finding.reasons]) == ("unknown", ["layer_expired"])
+
+
+def test_land_of_an_expired_unit_that_another_has_taken_over_is_known():
+    store = MemoryStore()
+    rows = [{"分类": "一般管控单元"}, {"分类": "一般管控单元", "失效日期": "2025-01-01"}]
+    store.add("control_units", [COUNTY, shapely.box(117.5, 49.0, 118.0, 50.0)], rows, coverage=COUNTY)
+    assert ask(store, shapely.Point(117.8, 49.5)).kinds == {"control_units": "clear"}
+
+
+def test_an_influence_distance_that_applies_to_nothing_is_refused():
+    store = MemoryStore()
+    with pytest.raises(ImportOptionError, match="applies to no feature"):
+        store.add("red_lines", [ZONE], influence_m=500.0)
