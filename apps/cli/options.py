@@ -131,9 +131,9 @@ class DistrictsType(_TextType):
 
 
 class ShiftType(_TextType):
-    """Three or seven parameters of a shift of the datum, parted by commas."""
+    """Three, four or seven parameters of a shift of the datum, parted by commas."""
 
-    name = "DX,DY,DZ[,RX,RY,RZ,SCALE]"
+    name = "P1,P2,P3[,...]"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The numbers, parted by commas without blanks."""
@@ -142,10 +142,10 @@ class ShiftType(_TextType):
             numbers = [float(part) for part in parts]
         except ValueError:
             numbers = []
-        if len(numbers) in (3, 7) and all(math.isfinite(number) for number in numbers):
+        if len(numbers) in (3, 4, 7) and all(math.isfinite(number) for number in numbers):
             return ",".join(parts)
         raise click.BadParameter(
-            f"{value!r} 不是三参数或七参数 / is neither three nor seven parameters", ctx=ctx, param=param
+            f"{value!r} 不是三参数、四参数或七参数 / is neither three, four nor seven parameters", ctx=ctx, param=param
         )
 
 
@@ -198,10 +198,12 @@ def lang_option(function: _F) -> _F:
 def shift_option(function: _F) -> _F:
     """``--shift``."""
     text = (
-        "西安 80、北京 54 到 CGCS2000 的三参数（米）或七参数（米、角秒、ppm，布尔莎模型） / "
-        "three or seven parameters from Xi'an 80 or Beijing 54 to CGCS2000: metres, arc seconds, ppm, Bursa model"
+        "西安 80、北京 54 到 CGCS2000 的三参数 DX,DY,DZ（米）、七参数 DX,DY,DZ,RX,RY,RZ,SCALE"
+        "（米、角秒、ppm，布尔莎模型）或同带平面四参数：北、东、旋转、尺度（米、角秒、ppm） / "
+        "from Xi'an 80 or Beijing 54 to CGCS2000: three parameters DX,DY,DZ; seven (Bursa model; metres, "
+        "arc seconds, ppm); or four in the plane of the same zone: north, east, rotation, scale"
     )
-    return click.option("--shift", type=SHIFT, metavar="DX,DY,DZ[,RX,RY,RZ,SCALE]", help=text)(function)
+    return click.option("--shift", type=SHIFT, metavar="P1,P2,P3[,...]", help=text)(function)
 
 
 def control_points_option(function: _F) -> _F:
@@ -246,7 +248,10 @@ def shift_of(
         )
     datum: Literal["xian80", "beijing54"] = "xian80" if system.datum == "xian80" else "beijing54"
     if text is not None:
-        dx, dy, dz, *more = (float(part) for part in text.split(","))
+        numbers = [float(part) for part in text.split(",")]
+        if len(numbers) == 4:
+            return _in_the_plane(numbers, system), SHIFT_STATED_M, None
+        dx, dy, dz, *more = numbers
         rx, ry, rz, scale = more or (0.0, 0.0, 0.0, 0.0)
         parameters = GeocentricParameters(
             datum=datum, x_m=dx, y_m=dy, z_m=dz, x_arcsec=rx, y_arcsec=ry, z_arcsec=rz, scale_ppm=scale
@@ -254,6 +259,29 @@ def shift_of(
         return parameters, SHIFT_STATED_M, None
     found = _fitted(Path(str(control_points)), system)
     return found.shift, max(found.accuracy_m, 0.05), found
+
+
+def _in_the_plane(numbers: list[float], system: CoordinateSystem) -> Shift:
+    """Four parameters to the CGCS2000 zone of the same meridian; north first, as in Chinese practice."""
+    from spatial.datum_shift import FourParameters
+    from spatial.errors import CRSError
+    from spatial.forensics.candidates import counterpart
+
+    if system.is_geographic:
+        raise CRSError(
+            code="four_parameters_of_degrees",
+            detail=f"Four parameters hold in a plane, and the data are in degrees ({system.code})",
+            remedy="Give three or seven parameters, or the plane coordinates",
+        )
+    north, east, rotation, scale = numbers
+    return FourParameters(
+        source=system,
+        target=counterpart(system, "cgcs2000"),
+        north_m=north,
+        east_m=east,
+        rotation_arcsec=rotation,
+        scale_ppm=scale,
+    )
 
 
 def _fitted(path: Path, system: CoordinateSystem) -> Fit:

@@ -7,10 +7,12 @@ import json
 import numpy as np
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from layers.workspace import FolderStore
 from screening.words import has_word, word
-from spatial import boundaries
+from spatial import boundaries, crs
 from spatial.crs import identify
 from spatial.datum_shift import three_parameters, to_geographic
 from spatial.forensics import CODES
@@ -182,3 +184,29 @@ def test_a_district_that_is_not_known_is_named(open_csv):
     done = run("inspect", open_csv, "--json", "-", "--region", "999999")
     assert done.exit_code == 3
     assert "999999" in json.loads(done.stdout)["problems"][0]["message"]
+
+
+def test_four_parameters_hold_in_the_plane_of_the_same_zone(tmp_path, workspace):
+    """North 4.5 m and east -3.25 m, no turn, no scale: the easting and northing simply move."""
+    east, north = 40_410_000.0, 5_500_000.0
+    site = csv(tmp_path / "点.csv", f"名称,X,Y\n甲,{north},{east}\n")
+    given = ("inspect", site, "--crs", "EPSG:2364", "--json", "-")
+    done = run(*given, "--shift", "4.5,-3.25,0,0")
+    assert done.exit_code == 0, done.output
+    west, south, *_ = json.loads(done.stdout)["bounds"]
+    moved = crs.to_geographic(shapely.Point(east - 3.25, north + 4.5), identify(4528))[0]
+    assert (west, south) == pytest.approx((moved.x, moved.y), abs=2e-9)
+    degrees = csv(tmp_path / "度.csv", "名称,经度,纬度\n甲,117.45123,49.58123\n")
+    refused = run("inspect", degrees, "--crs", "EPSG:4610", "--shift", "4.5,-3.25,0,0", "--json", "-")
+    assert refused.exit_code == 3
+    assert "plane" in refused.stdout + refused.stderr
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=400), suffix=st.sampled_from([".geojson", ".csv", ".txt", ".kml", ".dat", ""]))
+def test_inspect_of_any_bytes_ends_with_0_or_3(tmp_path, data, suffix):
+    path = tmp_path / f"任意{suffix}"
+    path.write_bytes(data)
+    done = run("inspect", path, "--json", "-")
+    assert done.exit_code in (0, 3), done.output
+    assert json.loads(done.stdout)
