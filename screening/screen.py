@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +108,7 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, s
         accuracy_m=site.accuracy.metres,
         as_of=day,
         radius_m=site.radius_m,
+        transformation_m=site.transformation_m,
         part_rejected=site.rejected_parts > 0,
         stability=stability,
     )
@@ -265,9 +266,7 @@ def _parts(
     for part in site.parts:
         own_kinds, own_answer = kinds, answer
         if len(site.parts) > 1:
-            own = Question(
-                geometry=part.geometry, accuracy_m=question.accuracy_m, as_of=question.as_of, radius_m=question.radius_m
-            )
+            own = replace(question, geometry=part.geometry, part_rejected=False, stability=False)
             own_kinds = _kinds_of(own, loaded, required)
             own_answer = strictest(list(own_kinds.values()))
         area = float(np.nansum(ellipsoidal_area([part.geometry])))

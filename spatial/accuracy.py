@@ -23,6 +23,7 @@ __all__ = [
     "accuracy_of_scale",
     "assumed_accuracy",
     "combined",
+    "parted",
     "restated",
     "stated_accuracy",
 ]
@@ -245,6 +246,25 @@ def restated(accuracy: PositionalAccuracy | None, metres: float, *, code: str = 
     """
     kept = () if accuracy is None else tuple(t for t in accuracy.terms if t.code.startswith(("datum", "offset")))
     return _of_terms(AccuracyTerm(code=code, metres=_checked(metres, "accuracy")), *kept, assumed=False)
+
+
+def parted(accuracy: PositionalAccuracy, code: str) -> tuple[PositionalAccuracy, float]:
+    """
+    An accuracy without one of its terms, and the metres of that term (0 where it has none).
+
+    Use it to hand the share of a datum shift on as that of the transformation.
+
+    Examples
+    --------
+    >>> terms = (AccuracyTerm(code="survey", metres=3.0), AccuracyTerm(code="datum_shift", metres=4.0))
+    >>> whole = PositionalAccuracy(metres=5.0, basis="survey", terms=terms, assumed=True)
+    >>> rest, metres = parted(whole, "datum_shift")
+    >>> rest.metres, metres
+    (3.0, 4.0)
+    """
+    kept = [t for t in accuracy.terms if t.code != code]
+    metres = math.hypot(*(t.metres for t in accuracy.terms if t.code == code))
+    return (_of_terms(*kept, assumed=accuracy.assumed) if kept and metres else accuracy), metres if kept else 0.0
 
 
 def accuracy_of_scale(denominator: float) -> PositionalAccuracy:

@@ -89,3 +89,22 @@ def test_a_stated_accuracy_speaks_of_positions_and_not_of_the_datum():
         reading, accuracy=assumed_accuracy(source="geojson", notation="degrees", decimals=None, datum="wgs84")
     )
     assert place(reading, accuracy_m=3.0).accuracy.metres == pytest.approx(math.sqrt(3.0**2 + 1.0**2))
+
+
+def test_what_a_shift_of_the_datum_adds_is_the_share_of_the_transformation(tmp_path):
+    """3 m of the positions, 4 m of the shift: the site is off by 3, the transformation by 4, together by 5."""
+    from dataclasses import replace
+
+    from screening.screen import screen
+    from spatial.accuracy import AccuracyTerm, PositionalAccuracy
+    from tests.building import FolderStore, add, workspace_at
+
+    terms = (AccuracyTerm(code="survey", metres=3.0), AccuracyTerm(code="datum_shift", metres=4.0))
+    shifted = PositionalAccuracy(metres=5.0, basis="survey", terms=terms, assumed=True)
+    site = place(replace(reading_of([PARCEL]), accuracy=shifted))
+    assert (site.accuracy.metres, site.transformation_m) == (3.0, 4.0)
+    store = workspace_at(tmp_path / "ws", "red_lines")
+    add(store, "red_lines", [shapely.box(117.0, 49.0, 117.1, 49.1)], accuracy_m=12.0)
+    (finding,) = screen(site, FolderStore.open(store.root), as_of="2026-11-22").to_dict()["findings"]
+    assert finding["accuracy_parts"] == {"site": 3.0, "layer": 12.0, "transformation": 4.0}
+    assert finding["accuracy_m"] == 13.0
