@@ -1,1 +1,1 @@
-"""…"""
+"""Programs people run. Imported by nothing."""

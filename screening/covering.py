@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -13,11 +13,11 @@ from spatial.measure import ellipsoidal_area, geodesic_length
 from spatial.overlay.distance import nearest_of_boxes
 from spatial.overlay.frame import Frame, bounds_of, widened
 from spatial.overlay.hold import ARC_FACTOR, QUADRANT_SEGMENTS
+from spatial.overlay.parts import simple_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from spatial.overlay.index import GeometryIndex
@@ -122,22 +122,15 @@ def _known_in(coverage: GeometryIndex, box: tuple[float, float, float, float]) -
 
 def _share_outside(site: BaseGeometry, known: BaseGeometry) -> float:
     """Share of the site's area, length or points outside; the measure of its highest dimension."""
-    parts = _flat(site)
+    parts = simple_parts(site)
     dimension = shapely.get_dimensions(parts)
     top = int(dimension.max())
     mine = parts[dimension == top]
     if top == 0:
         return float(np.mean(~shapely.intersects(mine, known)))
-    outside = _flat(shapely.difference(shapely.union_all(mine), known))
+    outside = simple_parts(shapely.difference(shapely.union_all(mine), known))
     left = outside[shapely.get_dimensions(outside) == top] if len(outside) else outside
     measure = ellipsoidal_area if top == 2 else geodesic_length
     whole = float(np.sum(measure(mine)))
     share = float(np.sum(measure(left))) / whole if len(left) and whole > 0 else 0.0
     return round(share, 9)
-
-
-def _flat(geometry: BaseGeometry) -> NDArray[Any]:
-    parts = np.atleast_1d(shapely.get_parts(geometry))
-    while any(shapely.get_type_id(p) > 3 for p in parts):
-        parts = np.concatenate([shapely.get_parts(p) for p in parts])
-    return parts

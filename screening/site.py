@@ -19,6 +19,7 @@ from screening.errors import EmptySiteError, SiteOptionError
 from spatial.accuracy import PositionalAccuracy, parted, restated, stated_accuracy
 from spatial.crs import identify, to_geographic
 from spatial.measure import ellipsoidal_area
+from spatial.overlay.parts import united_by_dimension
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -249,11 +250,7 @@ def _declared_m2(value: Any, measured_m2: float) -> float | None:
 
 def _united(geometries: list[Any]) -> Any:
     """All features as one geometry: polygons united, lines and points beside them."""
-    parts = shapely.get_parts(geometries)
-    while any(shapely.get_type_id(p) > 3 for p in parts):
-        parts = shapely.get_parts(parts)
-    dimension = shapely.get_dimensions(parts)
-    found = [shapely.union_all(parts[dimension == d]) for d in (2, 1, 0) if (dimension == d).any()]
+    found = united_by_dimension(geometries)
     return found[0] if len(found) == 1 else shapely.GeometryCollection([p for f in found for p in shapely.get_parts(f)])
 
 

@@ -1,1 +1,1 @@
-"""…"""
+"""The program ``sanxian``: one file a group of commands."""

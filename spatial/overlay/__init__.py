@@ -1,1 +1,1 @@
-"""…"""
+"""Sites against zones: pieces, true boundary edges, distance, relation, and the proof of a hit."""

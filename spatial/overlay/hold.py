@@ -14,6 +14,7 @@ import shapely
 
 from spatial.overlay.distance import distance_to
 from spatial.overlay.frame import Frame, bounds_of, widened
+from spatial.overlay.parts import simple_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,9 +140,7 @@ def connected_parts(geometry: BaseGeometry) -> list[Any]:
     """Parts of a geometry that hang together: polygons after union, lines after merging, single points; areas first."""
     if geometry.is_empty:
         return []
-    parts = shapely.get_parts(geometry)
-    while any(shapely.get_type_id(p) > 3 for p in parts):
-        parts = np.concatenate([shapely.get_parts(p) for p in parts])
+    parts = simple_parts(geometry)
     dimension = shapely.get_dimensions(parts)
     found: list[Any] = []
     if (dimension == 2).any():

@@ -11,6 +11,7 @@ import shapely
 from spatial.measure import ellipsoidal_area, geodesic_length
 from spatial.overlay.distance import nearest_of
 from spatial.overlay.frame import Frame, bounds_of
+from spatial.overlay.parts import simple_parts, united_by_dimension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,14 +65,14 @@ def meet(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Me
     """
     if len(pieces) == 0:
         return APART
-    found = [_meet_part(part, pieces, feature_area_m2) for part in _by_dimension(site)]
+    found = [_meet_part(part, pieces, feature_area_m2) for part in united_by_dimension(site)]
     found = [m for m in found if m.relation != "disjoint"]
     if not found:
         return APART
     parts = [m.overlap for m in found if m.overlap is not None]
     lead = next((m for m in found if m.overlap is not None), found[0])
     relation = lead.relation
-    if relation in {"within", "equals"} and len(found) < len(_by_dimension(site)):
+    if relation in {"within", "equals"} and len(found) < len(united_by_dimension(site)):
         relation = "overlaps"
     return Meeting(
         relation=relation,
@@ -94,7 +95,7 @@ def relation_to_thin(site: BaseGeometry, feature: BaseGeometry) -> Relation:
     >>> [relation_to_thin(parcel, g) for g in (shapely.Point(117.05, 49.05), shapely.Point(117.1, 49.05))]
     ['contains', 'touches']
     """
-    part = next((p for p in _by_dimension(site) if _near(p, feature)), None)
+    part = next((p for p in united_by_dimension(site) if _near(p, feature)), None)
     if part is None:
         return "disjoint"
     frame = Frame.around(bounds_of(part))
@@ -117,15 +118,6 @@ def relation_to_thin(site: BaseGeometry, feature: BaseGeometry) -> Relation:
 
 def _near(site: BaseGeometry, feature: BaseGeometry) -> bool:
     return nearest_of(site, np.array([feature], dtype=object)).distance_m < TOUCHING_M
-
-
-def _by_dimension(site: BaseGeometry) -> list[Any]:
-    """The site's polygons, lines and points, each as one geometry, those there are."""
-    parts = np.atleast_1d(shapely.get_parts(site))
-    while any(shapely.get_type_id(p) > 3 for p in parts):
-        parts = np.concatenate([shapely.get_parts(p) for p in parts])
-    dimension = shapely.get_dimensions(parts)
-    return [shapely.union_all(parts[dimension == d]) for d in (2, 1, 0) if (dimension == d).any()]
 
 
 def _meet_part(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Meeting:
@@ -186,9 +178,7 @@ def _touch_or_apart(site: BaseGeometry, pieces: NDArray[Any]) -> Meeting:
 
 def _of_dimension(geometry: BaseGeometry, dimension: int) -> Any:
     """The parts of one dimension; what an intersection leaves besides (points, edges) is dropped."""
-    parts = shapely.get_parts(geometry)
-    while any(shapely.get_type_id(p) > 3 for p in parts):
-        parts = np.concatenate([shapely.get_parts(p) for p in parts])
+    parts = simple_parts(geometry)
     kept = parts[shapely.get_dimensions(parts) == dimension] if len(parts) else parts
     if len(kept) == 1:
         return kept[0]
