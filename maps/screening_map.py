@@ -269,7 +269,8 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
         item = _item("overlap", groups[overlap.kind], key, f"{label}{colon}{name}", rows)
         item |= {"pane": "overlap", "geometry": _geometry(overlap.geometry, key)}
         item["width"] = 7 + 5 * kinds.index(overlap.kind)  # of lines: the strictest lies on top, none is hidden
-        words = f"{label}{colon}{kind if overlap.kind != 'control_units' else class_words}"
+        by_class = overlap.kind != "red_lines" and feature is not None and feature["class"] != "unconfirmed"
+        words = f"{label}{colon}{class_words if by_class else kind}"
         entry = LegendEntry(group=project, text=words, style=style, shape=_shape(overlap.geometry))
         drawing.add(item, style, entry)
 
