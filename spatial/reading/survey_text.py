@@ -38,16 +38,24 @@ class _Parcel:
 
 def is_survey_text(text: str) -> bool:
     r"""
-    Whether a text is survey text: it has a section of parcels or a line of attributes that ends in ``@``.
+    Whether a text is survey text: it has a section of parcels, or its data begin with a line that ends in ``@``.
+
+    Titles, sections and ``key=value`` lines may stand before that line. A table's header row does not end in ``@``: a
+    sign at the end of a line within a cell makes no survey text of a table.
 
     Examples
     --------
     >>> is_survey_text("[属性描述]\n坐标系=2000国家大地坐标系\n[地块坐标]")
     True
+    >>> is_survey_text("4,0.99,1,地块一,面,,,,@\nJ1,1,5450000,40500000"), is_survey_text("名称,X,Y\n\"甲,@\n乙\",1,2")
+    (True, False)
     """
     folded = fold(text[:65536])
-    lines = (line.rstrip() for line in folded.splitlines())
-    return "[地块坐标]" in folded.replace(" ", "") or any(line.endswith("@") and "," in line for line in lines)
+    if "[地块坐标]" in folded.replace(" ", ""):
+        return True
+    lines = (line.strip() for line in folded.splitlines())
+    first = next((line for line in lines if "," in line and "=" not in line and not _SECTION.match(line)), "")
+    return first.endswith("@")
 
 
 def parse_survey_text(data: bytes, *, file: str, geometry: Literal["point", "line", "polygon"] | None = None) -> Draft:

@@ -268,3 +268,12 @@ def test_a_ring_that_crosses_itself_is_read_and_the_place_named(tmp_path: Path) 
     # the lines y = x and y = 120 - 1.2 x meet at x = 120 / 2.2
     assert (found.code, found.record, found.point) == ("ring_self_crosses", 3, "J2")
     assert found.detail == "40500054.5455 5450054.54545"
+
+
+def test_a_table_with_a_cell_whose_line_ends_in_an_at_sign_is_no_survey_text(tmp_path):
+    """Found by chance in CI: ``@`` at the end of a line inside a quoted cell made survey text of a table."""
+    path = tmp_path / "点.csv"
+    path.write_text('名称,经度,纬度,备注\n甲,117.45123,49.58123,"乙,元@\n9<"\n', encoding="utf-8")
+    reading = read(path)
+    assert (reading.format, len(reading.geometries), reading.unreadable) == ("csv", 1, ())
+    assert reading.attributes[0]["备注"] == "乙,元@\n9<"
