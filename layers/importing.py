@@ -66,6 +66,9 @@ class ImportOptions:
     synthetic: bool = False
     indicative: bool = False
     georeference_method: str = "official_vector"
+    georeference: dict[str, Any] = field(default_factory=dict)
+    accuracy: PositionalAccuracy | None = None
+    """The layer's accuracy as georeferencing found it, with its terms; what is stated otherwise goes before it."""
     expect_features: int | None = None
     expect_area_km2: float | None = None
     declared_none: bool = False
@@ -164,6 +167,7 @@ def import_layer(
         coverage_version=None if coverage is None else coverage.version,
         coverage_accuracy_m=None if coverage is None else coverage.accuracy_m,
         georeference_method=options.georeference_method,
+        georeference=options.georeference,
         indicative=options.indicative,
         synthetic=options.synthetic,
         restricted=restricted,
@@ -295,6 +299,8 @@ def _layer_accuracy(reading: Reading | None, options: ImportOptions) -> Position
         metres, basis = accuracy_of_scale(options.scale).metres, "scale"
     elif options.surveyed:
         metres, basis = SURVEYED.metres, SURVEYED.basis
+    elif options.accuracy is not None:
+        return options.accuracy
     else:
         metres, basis = UNSTATED_LAYER.metres, UNSTATED_LAYER.basis
     return restated(None if reading is None else reading.accuracy, metres, code=basis)

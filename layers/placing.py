@@ -64,6 +64,11 @@ def placed_features(reading: Reading) -> Placed:
     repaired: set[str] = set()
     positions = _each_to_geographic(mended.geometries, reading)
     for i, name in enumerate(ids):
+        if reading.ids[i] in reading.without_place and reading.geometries[i] is None:
+            geometries.append(None)
+            rows.append(dict(reading.attributes[i]))
+            names.append(name)
+            continue
         outcome = str(mended.outcome[i])
         geometry, trouble = positions[i]
         if mended.rejected[i] or geometry is None:

@@ -193,7 +193,8 @@ def _finding(finding: Mapping[str, Any], language: Language) -> Html:
     kind = phrases.code_word("kind", finding["kind"], language)
     layer = finding["layer"] or kind
     answer = finding.get("answer")
-    reasons = [phrases.code_word("reason", reason["code"], language) for reason in finding.get("reasons") or []]
+    codes = dict.fromkeys(reason["code"] for reason in finding.get("reasons") or [])
+    reasons = [phrases.code_word("reason", code, language) for code in codes]
     near = phrases.nearest(finding, language)
     rows: Rows = []
     if near:

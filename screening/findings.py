@@ -195,7 +195,10 @@ def _feature_reasons(question: Question, layer: OpenLayer, standing: Standing) -
         geometry = None if math.isinf(reach) else layer.index.geometry(int(row))
         distance = 0.0 if geometry is None else floor_mm(_distance_to_drawn(question.geometry, geometry))
         if distance <= reach:
-            facts: tuple[tuple[str, Any], ...] = (("feature", layer.records.feature(int(row)).id),)
+            feature = layer.records.feature(int(row))
+            facts: tuple[tuple[str, Any], ...] = (("feature", feature.id),)
+            if feature.name is not None:
+                facts += (("name", feature.name),)
             if geometry is not None:
                 facts += (("distance_m", distance), ("reach_m", reach))
             reasons.append(Reason("extent_not_given", facts))

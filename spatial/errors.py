@@ -34,8 +34,21 @@ Errors of ``spatial``.
     + OutsideWorkingAreaError        (not finite, or outside 60-150 E, 0-60 N)
     + OffsetUndefinedError           (GCJ-02 and BD-09 are defined in China only)
     + ControlPointsError             (too few, or so placed that no shift of a datum follows from them)
+  x MapFitError                      (also ValueError; control points that place no scanned map)
+  x MapWarpError                     (also ValueError; a scanned map that cannot be drawn in that plane)
+  x RasterError (a raster that figures are asked of cannot be used)
+    + RasterUnreadableError
+    + RasterNotPlacedError           (also ValueError; no CRS, or not north up)
+    + RasterKindError                (also ValueError; a band, or values, that do not fit what is asked)
+    + RasterSizeError                (also ValueError)
+  x ZonalLibraryMissingError         (also ImportError)
   x TooManyVerticesError             (also ValueError)
+  x LegendError                      (also ValueError; the legend of a scanned map cannot be used)
+    + ClassNotOnMapError             (no pixel has the colours of a class)
+  x FoldedMapError                   (also ValueError; the fit lays parts of a page over each other)
   x DataFileMissingError             (also FileNotFoundError; the installation is incomplete)
+  x NetworkError                     (also ValueError; lines of which no river graph can be made, or an unfit statement)
+    + UnknownRiverError              (also LookupError)
   x BoundaryError
     + BoundariesNotBuiltError        (also FileNotFoundError; set-up has not run)
     + BoundariesDamagedError         (what set-up wrote was changed since)
@@ -56,22 +69,33 @@ __all__ = [
     "BoundariesNotBuiltError",
     "BoundaryError",
     "CRSError",
+    "ClassNotOnMapError",
     "ControlPointsError",
     "CoordinateError",
     "DataFileMissingError",
     "DatumShiftUnknownError",
     "FieldNameError",
+    "FoldedMapError",
     "GeometryChoiceError",
     "IncompleteSourceError",
     "LayerChoiceError",
+    "LegendError",
     "MalformedSourceError",
+    "MapFitError",
+    "MapWarpError",
     "MissingCRSError",
+    "NetworkError",
     "NotWritableError",
     "NumberNotWritableError",
     "OffsetUndefinedError",
     "OutputInTheWayError",
     "OutputInUseError",
     "OutsideWorkingAreaError",
+    "RasterError",
+    "RasterKindError",
+    "RasterNotPlacedError",
+    "RasterSizeError",
+    "RasterUnreadableError",
     "ReadBackError",
     "ReadingError",
     "ReferenceOffsetError",
@@ -82,6 +106,7 @@ __all__ = [
     "TooManyVerticesError",
     "UnknownCRSError",
     "UnknownDistrictError",
+    "UnknownRiverError",
     "UnmeasuredDistrictError",
     "UnsafeArchiveError",
     "UnsupportedFormatError",
@@ -91,6 +116,7 @@ __all__ = [
     "WorkerRefusedError",
     "WorkerTimeoutError",
     "WritingError",
+    "ZonalLibraryMissingError",
     "ZoneConflictError",
 ]
 
@@ -447,6 +473,102 @@ class ControlPointsError(CRSError):
         self.needed = needed
 
 
+class MapFitError(SpatialError, ValueError):
+    """
+    Control points from which no trustworthy fit of a scanned map follows.
+
+    Parameters
+    ----------
+    code
+        What is wrong, as a code: ``too_few``, ``duplicate_points``, ``collinear``, ``degenerate``, ``mirrored``,
+        ``folds``, ``no_plane``, ``ticks``. Words are made elsewhere.
+    detail
+        One English line with the facts.
+    remedy
+        The next step, one English line.
+    points
+        Ids of the control points at fault, if they are known.
+    """
+
+    def __init__(self, *, code: str, detail: str, remedy: str, points: Sequence[str] = ()) -> None:
+        where = f"control point {', '.join(points)}: " if points else ""
+        super().__init__(f"{where}{detail}. {remedy}.")
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+        self.points = tuple(points)
+
+
+class MapWarpError(SpatialError, ValueError):
+    """
+    A scanned map that cannot be drawn in the plane asked for.
+
+    Parameters
+    ----------
+    code
+        ``too_large``, ``departs`` or ``outside``.
+    detail
+        One English line with the facts.
+    remedy
+        The next step, one English line.
+    """
+
+    def __init__(self, *, code: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{detail}. {remedy}.")
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+
+
+class RasterError(SpatialError):
+    """
+    Base of what keeps a raster from being used.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    code
+        What is wrong, as a code: words are made elsewhere.
+    detail, remedy
+        One English line each: the facts, and the next step.
+    """
+
+    def __init__(self, *, file: str, code: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{file}: {detail}. {remedy}.")
+        self.file = file
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+
+
+class RasterUnreadableError(RasterError):
+    """It is no raster that is read here, or part of it is damaged."""
+
+
+class RasterNotPlacedError(RasterError, ValueError):
+    """It has no coordinate system, or its pixels do not lie north up in it."""
+
+
+class RasterKindError(RasterError, ValueError):
+    """It has no such band, or values that do not fit what is asked of them."""
+
+
+class RasterSizeError(RasterError, ValueError):
+    """More pixels or classes than one answer may have."""
+
+
+class ZonalLibraryMissingError(SpatialError, ImportError):
+    """A library that figures over rasters need is not installed; ``library`` names it."""
+
+    def __init__(self, *, library: str, detail: str) -> None:
+        super().__init__(
+            f"figures over rasters need {library} ({detail}): pip install {library}. Where it has no wheel "
+            "(exactextract on Linux for ARM), run it on another machine; everything else works without it."
+        )
+        self.library = library
+
+
 class TooManyVerticesError(SpatialError, ValueError):
     """
     Edges so long that carrying them into another plane would take more vertices than allowed.
@@ -485,6 +607,50 @@ class DataFileMissingError(SpatialError, FileNotFoundError):
         super().__init__(f"data file {name} not found in {looked}: install the project again")
         self.name = name
         self.places = tuple(places)
+
+
+class NetworkError(SpatialError, ValueError):
+    """
+    Lines of which no river graph can be made, or a statement about it that does not fit.
+
+    Parameters
+    ----------
+    code
+        What is wrong, as a code.
+    detail
+        One English line with the facts.
+    remedy
+        The next step, one English line.
+    """
+
+    def __init__(self, *, code: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{detail}; {remedy}")
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+
+
+class UnknownRiverError(NetworkError, LookupError):
+    """
+    A river of this name is not in the network.
+
+    Parameters
+    ----------
+    name
+        As it was given.
+    known
+        Names that are there.
+    """
+
+    def __init__(self, *, name: str, known: Sequence[str]) -> None:
+        shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+        super().__init__(
+            code="river_unknown",
+            detail=f"no line is named {name!r}",
+            remedy=f"the network has: {shown or 'no names at all'}",
+        )
+        self.name = name
+        self.known = tuple(known)
 
 
 class BoundaryError(SpatialError):
@@ -566,3 +732,60 @@ class UnmeasuredDistrictError(BoundaryError):
         self.codes = tuple(codes)
         self.source = source
         self.second = second
+
+
+class LegendError(SpatialError, ValueError):
+    """
+    The legend of a scanned map cannot be used.
+
+    Parameters
+    ----------
+    file
+        Name of the legend file.
+    entry
+        The class or key it stumbles over; empty for the file as a whole.
+    detail
+        One English line with the next step.
+    """
+
+    def __init__(self, *, file: str, entry: str, detail: str) -> None:
+        super().__init__(f"{file}{f', {entry}' if entry else ''}: {detail}")
+        self.file = file
+        self.entry = entry
+        self.detail = detail
+
+
+class ClassNotOnMapError(LegendError):
+    """No pixel of the map has the colours of a class; ``found`` are the main colours it has instead."""
+
+    def __init__(self, *, file: str, entry: str, colours: Sequence[str], found: Sequence[str]) -> None:
+        super().__init__(
+            file=file,
+            entry=entry,
+            detail=f"no area of the map has {', '.join(colours)}; its main colours are {', '.join(found) or 'none'}. "
+            "Pick the colour from the page itself, widen the tolerance, or take the class out of the legend",
+        )
+        self.colours = tuple(colours)
+        self.found = tuple(found)
+
+
+class FoldedMapError(SpatialError, ValueError):
+    """
+    The fit lays two parts of the page over each other, so that shapes come out crossed.
+
+    Parameters
+    ----------
+    method
+        Of the fit.
+    column, row
+        A place on the page where it does, pixels.
+    """
+
+    def __init__(self, *, method: str, column: float, row: float) -> None:
+        super().__init__(
+            f"the {method} fit folds the page near column {column:.0f}, row {row:.0f}; correct the control points "
+            "there, add some, or take a stiffer method (affine, projective)"
+        )
+        self.method = method
+        self.column = column
+        self.row = row

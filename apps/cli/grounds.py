@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from maps import phrases
@@ -24,6 +25,7 @@ __all__ = [
     "print_hypotheses",
     "problem_words",
     "reason_words",
+    "reasons_words",
     "warning_words",
 ]
 
@@ -40,7 +42,8 @@ def reason_words(reason: Mapping[str, Any], language: Language) -> str:
     >>> reason_words({"code": "within_accuracy", "gap_m": 3.2}, "zh")
     '与边界的距离在综合精度以内（相距 3.200 米）'
     """
-    facts = [_fact(key, value, language) for key, value in reason.items() if key not in _HIDDEN]
+    hidden = _HIDDEN | {"feature"} if "name" in reason else _HIDDEN
+    facts = [_fact(key, value, language) for key, value in reason.items() if key not in hidden]
     if "edge_m" in reason and "needed_m" in reason:
         facts.append(word("cli.fact_needed_m", language, value=f"{reason['needed_m']:,.1f}"))
     if "distance_m" in reason and "reach_m" in reason:
@@ -49,6 +52,28 @@ def reason_words(reason: Mapping[str, Any], language: Language) -> str:
     if not facts:
         return text
     return f"{text}（{'，'.join(facts)}）" if language == "zh" else f"{text} ({', '.join(facts)})"
+
+
+def reasons_words(reasons: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
+    """
+    The reasons of one finding; one that holds of several features is said once, with the first three.
+
+    Examples
+    --------
+    >>> reasons_words([{"code": "extent_not_given", "feature": str(i)} for i in range(5)], "en")
+    ['a feature without extent is near (feature 0, feature 1, feature 2, 5 in all)']
+    """
+    found: list[str] = []
+    for code, group in itertools.groupby(reasons, key=lambda reason: reason["code"]):
+        same = list(group)
+        if len(same) == 1:
+            found.append(reason_words(same[0], language))
+            continue
+        named = [_fact("name" if "name" in r else "feature", r.get("name", r.get("feature")), language) for r in same]
+        shown = [*named[:3], *([word("cli.fact_in_all", language, value=len(same))] if len(same) > 3 else [])]
+        text = phrases.code_word("reason", code, language)
+        found.append(f"{text}（{'、'.join(shown)}）" if language == "zh" else f"{text} ({', '.join(shown)})")
+    return found
 
 
 def _fact(key: str, value: Any, language: Language) -> str:

@@ -20,6 +20,9 @@ __all__ = ["Program", "main"]
 _COMMANDS = {
     "init": ("apps.cli.workspace", "init"),
     "import": ("apps.cli.importing", "import_"),
+    "city": ("apps.cli.city", "city"),
+    "plan": ("apps.cli.plan", "plan"),
+    "georeference": ("apps.cli.georeference.group", "georeference"),
     "layers": ("apps.cli.workspace", "layers"),
     "prune": ("apps.cli.workspace", "prune"),
     "inspect": ("apps.cli.inspect", "inspect"),

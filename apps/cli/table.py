@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.cli.console import shown
-from apps.cli.grounds import accuracy_words, evidence_words, problem_words, reason_words, warning_words
+from apps.cli.grounds import accuracy_words, evidence_words, problem_words, reasons_words, warning_words
 from maps import phrases
 from screening.not_checked import class_in_english
 from screening.words import word
@@ -198,7 +198,7 @@ def _findings(page: Page, result: Mapping[str, Any]) -> None:
 
 def _why(page: Page, finding: Mapping[str, Any]) -> str:
     """The reasons, and how many metres of error a hit would stand where that was asked for."""
-    reasons = [reason_words(reason, page.language) for reason in finding["reasons"]]
+    reasons = reasons_words(finding["reasons"], page.language)
     if finding["hold_at_least_m"] is not None:
         reasons.append(page.say("hold_at_least", metres=f"{finding['hold_at_least_m']:,.1f}"))
     return page.comma.join(reasons)

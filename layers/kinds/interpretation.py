@@ -38,6 +38,7 @@ _CARRIED_FLAGS = frozenset({"outer_bound", "location_only", "repaired", "pre2020
 _SINGLE_MEANINGS = frozenset(
     {"code", "name", "successor", "source_name", "valid_from", "valid_until", "accuracy_m", *_REQUIREMENTS}
 )
+_WITHOUT = {-1: "without_place", 0: "without_extent", 1: "without_extent"}
 _YES = frozenset({"1", "是", "true", "yes", "y", "t", "有", "√"})
 _NO = frozenset({"0", "否", "false", "no", "n", "f"})
 _OUTER_WORDS = ("outer_bound", "outerbound", "四至")
@@ -136,6 +137,12 @@ def interpret(
     if spec.link is not None and layer.role == "protective":
         for row, changes in spec.link(features, standings, shapes, layer).items():
             features[row] = replace(features[row], **changes)
+    if spec.areal:
+        problems += [
+            FieldProblem(code=_WITHOUT[int(dimensions[row])], record=feature.id, field="", value="")
+            for row, feature in enumerate(features)
+            if feature.without_extent_m is not None and not feature.own_zones and dimensions[row] < 2
+        ]
     counts = Counter(feature.class_ for feature in features)
     return Interpretation(
         features=tuple(features),

@@ -214,6 +214,8 @@ class Reading:
         ``swapped`` is relative to the geometries as they were before anything was exchanged.
     offset
         The offset that was undone, or None.
+    without_place
+        Ids of features that are declared and have no place: their geometry is None on purpose, none was lost.
     """
 
     source_name: str
@@ -240,3 +242,4 @@ class Reading:
     hints: Hints = field(default_factory=Hints)
     hypotheses: tuple[Hypothesis, ...] = ()
     offset: Offset | None = None
+    without_place: frozenset[str] = frozenset()

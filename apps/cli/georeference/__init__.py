@@ -1,0 +1,1 @@
+"""``sanxian georeference``: a file a way; what they end in is stored or written by ``storing``."""

@@ -1,0 +1,167 @@
+"""
+A workspace of a city from what is known without any official vector: outlines, plan, gazetteer.
+
+Each kind of protection layer that the plan speaks of becomes one layer. A feature that a gazetteer can place gets its
+indicative shape; every other one is stored as declared, without a place, and keeps its layer from ``clear``
+everywhere. No coverage is stated, because a plan names what it wants to name: nothing is ``clear`` in such a workspace,
+and nothing is invented. Official layers replace these as they arrive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from layers.errors import PlaceNotFoundError, PlaceUnclearError
+from layers.georeference.places import NamedPlace, PlaceSource, described_places, find, gazetteer
+from layers.importing import ImportOptions, import_layer
+from layers.model import KINDS
+from layers.plans.model import LAYER_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from layers.model import KindName
+    from layers.plans.model import DeclaredFeature, Plan
+    from layers.workspace.store import WorkspaceStore
+
+__all__ = ["CityLayer", "build_city", "place_of"]
+
+_NOUNS: dict[str, str] = {
+    "red_lines": "生态保护红线",
+    "protected_areas": "自然保护地",
+    "water_sources": "饮用水水源地",
+    "control_units": "环境管控单元",
+    "element_zones": "要素管控分区",
+    "monitoring_sections": "监测断面",
+    "sensitive_targets": "敏感目标",
+}
+_NAMED_KINDS = ("river", "lake", "station", "outfall", "site", "place")
+_STATUSES = {"in_force": "in_force", "merged": "merged", "cancelled": "cancelled"}
+_SQUARE_METRES = (("m", 2),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityLayer:
+    """One layer that was built: its name and kind, and the places its features were given (None: declared only)."""
+
+    name: str
+    kind: KindName
+    places: tuple[tuple[DeclaredFeature, NamedPlace], ...]
+
+
+def build_city(store: WorkspaceStore, plan: Plan, *, extra: Sequence[NamedPlace] = ()) -> tuple[CityLayer, ...]:
+    """
+    Store the layers of a city's plan in a new workspace.
+
+    Parameters
+    ----------
+    store
+        An empty workspace; each layer is one change, and the workspace is whole after each.
+    plan
+        The plan as data.
+    extra
+        Entries of the user's own gazetteer; they go before ours.
+
+    Returns
+    -------
+    built
+        In the order of the kinds; a kind the plan does not speak of has no layer, so that it is ``layer_missing``.
+    """
+    return tuple(_store(store, plan, layer) for layer in _layers(plan, extra))
+
+
+def place_of(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace] = ()) -> NamedPlace:
+    """
+    Where a declared feature is, as far as a gazetteer says so; a place without position where none does.
+
+    An entry is taken by the feature's id, else by its whole name or an alias; never by a stem, since one stem may name
+    six things.
+
+    Parameters
+    ----------
+    plan
+        Its plan.
+    feature
+        The feature.
+    extra
+        Entries of the user's own.
+    """
+    found = _known(plan, feature, extra) if feature.stands_for == "one" else None
+    if found is None:
+        quoted = PlaceSource(title=plan.title, address=f"data/plans/{plan.key}.toml")
+        found = NamedPlace(name=feature.name, sources=(quoted,), origin="page", city=plan.key)
+    return _declared(plan, feature, found)
+
+
+def _known(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace]) -> NamedPlace | None:
+    own = [p for p in (*extra, *gazetteer(plan.key)) if p.feature == feature.id]
+    if own:
+        return own[0]
+    for name in (feature.name, *feature.aliases):
+        try:
+            return find(name, city=plan.key, districts=plan.districts, extra=extra)
+        except (PlaceNotFoundError, PlaceUnclearError):
+            continue
+    return None
+
+
+def _declared(plan: Plan, feature: DeclaredFeature, place: NamedPlace) -> NamedPlace:
+    """The place under the plan's own name, with the area, level and status that the plan declares."""
+    area = place.area_m2 or next(
+        (
+            f.value * f.unit.factor
+            for f in plan.facts
+            if f.about == "area"
+            and feature.id in f.features
+            and f.value
+            and f.unit is not None
+            and f.unit.dimension == _SQUARE_METRES
+        ),
+        None,
+    )
+    facts: dict[str, Any] = {"plan_feature": f"{plan.key}/{feature.id}"}
+    if feature.kind == "control_units" and feature.class_:
+        facts["单元分类"] = feature.class_
+    if feature.kind == "monitoring_sections" and feature.class_:
+        facts["水质目标"] = feature.class_
+    return replace(
+        place,
+        name=feature.name,
+        area_m2=area,
+        level=feature.level or place.level,
+        status=place.status or _STATUSES.get(feature.status),
+        facts=facts,
+    )
+
+
+def _layers(plan: Plan, extra: Sequence[NamedPlace]) -> Iterator[CityLayer]:
+    for kind in KINDS:
+        if kind not in LAYER_KINDS:
+            continue
+        places = tuple((f, place_of(plan, f, extra)) for f in plan.features if f.kind == kind)
+        if places:
+            yield CityLayer(name=f"{plan.city}{_NOUNS[kind]}（规划记载）", kind=kind, places=places)
+    named = ((f, place_of(plan, f, extra)) for f in plan.features if f.kind in _NAMED_KINDS)
+    located = tuple((f, place) for f, place in named if place.is_located)
+    if located:
+        yield CityLayer(name=f"{plan.city}规划点名的地点", kind="other", places=located)
+
+
+def _store(store: WorkspaceStore, plan: Plan, layer: CityLayer) -> CityLayer:
+    made = described_places([place for _, place in layer.places], source_name=plan.title)
+    context = layer.kind == "other"
+    options = ImportOptions(
+        kind=layer.kind,
+        name=layer.name,
+        role="context" if context else None,
+        meaning="规划点名的地点" if context else None,
+        source=plan.title,
+        indicative=True,
+        georeference_method=made.method,
+        georeference=made.parameters,
+        accuracy=made.accuracy,
+    )
+    import_layer(store, made.reading, options)
+    return layer

@@ -1,0 +1,360 @@
+"""
+Notices: corners, published extents and zones in words, as features of a layer.
+
+What is printed is kept as printed. A list with a corner that cannot be read is an unreadable feature; an extent in whole
+minutes is an outer bound (``docs/contract/verdict.md`` §1); a zone told in words is a feature without a place, or the
+stretch of a river line that the user gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import shapely
+
+from layers.georeference.model import Georeferenced
+from layers.georeference.notice_words import (
+    Ends,
+    area_in,
+    ends_in,
+    name_in,
+    nearest_text,
+    statements,
+    status_in,
+    width_in,
+    zone_in,
+)
+from spatial.buffers import geodesic_buffer
+from spatial.ellipsoid import geod, metres_per_degree
+from spatial.reading.notice import NoticeArea, accuracy_of_area, areas_of, notice_reading, read_document, system_words
+from spatial.reading.notice.outline import Flaw
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from shapely.geometry.base import BaseGeometry
+
+    from layers.model import KindName
+    from spatial.datum_shift import Shift
+    from spatial.reading.notice import Document
+
+__all__ = ["SNAP_M", "along_river", "georeferenced_notice"]
+
+SNAP_M = 500.0
+"""A marker farther from the river line than this is not on that river, metres."""
+_LONG = 1000
+"""Characters of a notice kept in ``remarks``."""
+
+
+@dataclass(kw_only=True)
+class _Item:
+    """One feature to be: an area of the notice, its columns, and the shape that a river line gives it."""
+
+    area: NoticeArea
+    row: dict[str, Any]
+    shape: BaseGeometry | None = None
+    ends: Ends | None = None
+
+
+def along_river(
+    river: shapely.LineString,
+    *,
+    start: tuple[shapely.Point, float],
+    end: tuple[shapely.Point, float],
+    width_m: float | None = None,
+) -> BaseGeometry | None:
+    """
+    The stretch of a river between two markers, or the corridor along it.
+
+    Parameters
+    ----------
+    river
+        EPSG:4490, drawn downstream.
+    start, end
+        A marker and geodesic metres along the river from it, downstream positive; in either order.
+    width_m
+        To each side of the line; the corridor is cut at right angles at its ends. None: the stretch stays a line.
+
+    Returns
+    -------
+    shape
+        None where a marker lies more than `SNAP_M` from the line, or the line does not reach far enough.
+
+    Examples
+    --------
+    >>> river = shapely.LineString([(117.0, 49.0), (117.1, 49.0)])
+    >>> intake = shapely.Point(117.05, 49.001)
+    >>> stretch = along_river(river, start=(intake, -1000.0), end=(intake, 100.0))
+    >>> round(geod().geometry_length(stretch), 3)
+    1100.0
+    """
+    xy = shapely.get_coordinates(river)
+    if len(xy) < 2:
+        return None
+    metres = np.concatenate([[0.0], np.cumsum(geod().inv(*xy[:-1].T.copy(), *xy[1:].T.copy())[2])])
+    places = []
+    for marker, offset in (start, end):
+        at = _along(river, xy, metres, marker)
+        if at is None or not (0.0 <= at + offset <= metres[-1]):
+            return None
+        places.append(at + offset)
+    low, high = sorted(places)
+    if high - low < 1e-3:
+        return None
+    inner = (metres > low) & (metres < high)
+    points = [_at(xy, metres, low), *map(tuple, xy[inner]), _at(xy, metres, high)]
+    line = shapely.LineString(points)
+    return line if width_m is None else geodesic_buffer(line, width_m, ends="flat")
+
+
+def _along(river: shapely.LineString, xy: Any, metres: Any, marker: shapely.Point) -> float | None:
+    """Geodesic metres along the line to the point of it nearest to a marker."""
+    kx, ky = (float(k) for k in metres_per_degree(marker.y))
+    plane = shapely.transform(river, lambda p: (p - [marker.x, marker.y]) * [kx, ky])
+    foot = plane.interpolate(plane.project(shapely.Point(0, 0)))
+    if foot.distance(shapely.Point(0, 0)) > SNAP_M:
+        return None
+    flat = shapely.get_coordinates(plane)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(flat, axis=0).T))])
+    return float(np.interp(plane.project(shapely.Point(0, 0)), along, metres))
+
+
+def _at(xy: Any, metres: Any, place: float) -> tuple[float, float]:
+    return float(np.interp(place, metres, xy[:, 0])), float(np.interp(place, metres, xy[:, 1]))
+
+
+def georeferenced_notice(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    kind: KindName,
+    file_name: str | None = None,
+    crs: str | int | None = None,
+    datum: str | None = None,
+    region: BaseGeometry | None = None,
+    region_must_hold: bool = True,
+    order: Literal["east_first", "north_first"] | None = None,
+    shape: Literal["polygon", "point"] | None = None,
+    river: shapely.LineString | None = None,
+    markers: Mapping[str, shapely.Point] | None = None,
+    shift: Shift | None = None,
+    shift_m: float = 10.0,
+) -> Georeferenced:
+    """
+    The features of a notice.
+
+    Parameters
+    ----------
+    source, file_name
+        A path or the bytes (TXT, DOCX, PDF with a text layer, HTML), and the name for messages.
+    kind
+        What the layer is: decides which zones in words are features.
+    crs, datum, region, region_must_hold, shift, shift_m
+        As for `spatial.reading.read`.
+    order
+        Which coordinate the notice writes first; a list whose numbers say otherwise is unreadable. Sizes decide anyway.
+    shape
+        What three and more points make where no word says that they are corners.
+    river, markers
+        A river line (EPSG:4490, drawn downstream) and named points on it: zones between two markers become the
+        stretch, or with a stated width the corridor. ``取水口`` is found by itself where the notice gives its place.
+
+    Returns
+    -------
+    georeferenced
+        Each polygon and extent has its own ``accuracy_m`` for the way it is written; the datum comes on top at
+        import. ``parameters`` say for each feature where it stands, how many corners it has and how they are written.
+
+    Raises
+    ------
+    ReadingError
+        If the notice cannot be read, or says of no place.
+    CRSError
+        If ``crs`` is not understood.
+
+    Examples
+    --------
+    >>> text = "甲自然保护区位于东经119°37′—120°06′，北纬45°00′—45°26′之间，总面积1000公顷。"
+    >>> made = georeferenced_notice(text.encode(), kind="protected_areas", file_name="a.txt")
+    >>> row = made.reading.attributes[0]
+    >>> made.method, row["name"], row["outer_bound"], round(row["accuracy_m"])
+    ('published_extent', '甲自然保护区', 1, 1136)
+    """
+    document = read_document(source, name=file_name)
+    areas = [_ordered(area, order) for area in areas_of(document, shape=shape)]
+    items = _items(document, areas, kind)
+    if river is not None:
+        _lay_along(items, river, dict(markers or {}))
+    items = _without_repeats(items)
+    reading = notice_reading(
+        document,
+        [item.area for item in items],
+        [item.row for item in items],
+        geometries=[item.shape for item in items] if any(item.shape is not None for item in items) else None,
+        crs=crs,
+        datum=datum,
+        region=region,
+        region_must_hold=region_must_hold,
+        shift=shift,
+        shift_m=shift_m,
+    )
+    extents = sum(item.area.kind == "extent" for item in items)
+    lists = sum(item.area.kind in {"polygon", "unreadable", "line", "point"} for item in items)
+    return Georeferenced(
+        reading=reading,
+        method="published_extent" if extents and not lists else "notice_text",
+        accuracy=None,
+        indicative=any(item.shape is not None for item in items),
+        parameters={
+            "notice": document.name,
+            "format": document.format,
+            "system_words": system_words(document),
+            "features": [_told(i, item) for i, item in enumerate(items, start=1)],
+        },
+    )
+
+
+def _ordered(area: NoticeArea, order: str | None) -> NoticeArea:
+    """An area whose numbers stand in another order than the user says is unreadable."""
+    if order is None or area.swapped is None or area.swapped == (order == "north_first"):
+        return area
+    said = "north" if area.swapped else "east"
+    flaw = Flaw(code="axis_differs", line=area.first_line, detail=f"its numbers show {said} first")
+    return replace(area, kind="unreadable", geometry=None, flaw=flaw)
+
+
+def _items(document: Document, areas: list[NoticeArea], kind: KindName) -> list[_Item]:
+    whole = "\n".join(block.text for block in document.blocks if hasattr(block, "text"))
+    title = next((line for line in whole.splitlines() if line.strip()), "")
+    items: list[_Item] = []
+    for area in areas:
+        if area.kind in {"words", "table"}:
+            for said in statements(area, kind=kind):
+                name = said.name or name_in(title)
+                row = _row(said.zone, name, said.text, whole)
+                row["declared_area"] = area_in(said.zone, said.text) or None
+                items.append(_Item(area=replace(area, geometry=None, text=said.text), row=row, ends=ends_in(said.text)))
+            continue
+        over = (area.title, *reversed(area.headings))
+        name = name_in(*over, area.text[:200], title)
+        zone = zone_in(*over)
+        row = _row(zone, name, area.text, whole)
+        row["declared_area"] = area_in(zone, area.title, *reversed(area.headings), area.text) or None
+        if area.kind == "extent":
+            row |= {"georeference_method": "published_extent", "outer_bound": 1}
+        if area.kind in {"extent", "polygon"}:
+            row["accuracy_m"] = round(accuracy_of_area(area).metres, 3)
+        items.append(_Item(area=area, row=row, ends=ends_in(area.text) if area.kind == "line" else None))
+    return items
+
+
+def _row(zone: str, name: str, text: str, whole: str) -> dict[str, Any]:
+    return {
+        "name": name or None,
+        "zone": zone or None,
+        "status": status_in(whole, name) or None,
+        "declared_area": None,
+        "georeference_method": "notice_text",
+        "outer_bound": None,
+        "accuracy_m": None,
+        "remarks": nearest_text([text], _LONG) or None,
+    }
+
+
+def _lay_along(items: list[_Item], river: shapely.LineString, markers: dict[str, shapely.Point]) -> None:
+    """Zones between two markers, along the river the user gave."""
+    intakes = [item.area.geometry for item in items if item.area.kind == "point" and item.area.place_kind == "degrees"]
+    if len(intakes) == 1 and intakes[0] is not None:
+        markers.setdefault("取水口", shapely.Point(intakes[0].coords[0]))
+    for item in items:
+        ends: tuple[tuple[shapely.Point, float], tuple[shapely.Point, float]] | None = None
+        if item.area.kind == "line" and item.area.place_kind == "degrees" and item.area.geometry is not None:
+            one, other = shapely.get_coordinates(item.area.geometry)
+            ends = (shapely.Point(one), 0.0), (shapely.Point(other), 0.0)
+        elif item.area.kind in {"words", "table"} and item.ends is not None:
+            found = [_marker(name, markers) for name, _ in (item.ends.start, item.ends.end)]
+            if found[0] is not None and found[1] is not None:
+                ends = (found[0], item.ends.start[1]), (found[1], item.ends.end[1])
+        if ends is not None:
+            item.shape = along_river(river, start=ends[0], end=ends[1], width_m=width_in(item.area.text))
+
+
+def _marker(name: str, markers: dict[str, shapely.Point]) -> shapely.Point | None:
+    """The one marker whose name is in, or holds, the name in the notice."""
+    if name in markers:
+        return markers[name]
+    near = [point for own, point in markers.items() if name and (own in name or name in own)]
+    return near[0] if len(near) == 1 else None
+
+
+def _without_repeats(items: list[_Item]) -> list[_Item]:
+    """
+    What a notice says twice, once: words beside the corners of the same zone, an extent around its own polygon.
+
+    The words go with the feature that stays, so that the distances they state still hold for a line or a point.
+    """
+    kept: list[_Item] = []
+    for item in items:
+        if item.area.kind in {"words", "table"} and item.shape is None and "edges_in_words" not in item.area.warnings:
+            same = [one for one in items if one.area.kind in {"polygon", "line"} and _same_zone(one, item)]
+            if same:
+                for one in same:
+                    one.row["remarks"] = nearest_text([one.row["remarks"] or "", item.row["remarks"] or ""], 2 * _LONG)
+                continue
+        if item.area.kind == "extent" and any(_fills(one, item) for one in items if one.area.kind == "polygon"):
+            continue
+        kept.append(item)
+    return kept
+
+
+def _same_zone(one: _Item, words: _Item) -> bool:
+    zone, said = one.row["zone"] or "", words.row["zone"] or ""
+    names = {one.row["name"], words.row["name"]} - {None}
+    level = said.removesuffix("水域").removesuffix("陆域")
+    return bool(said) and zone in {said, level} and len(names) <= 1
+
+
+def _fills(polygon: _Item, extent: _Item) -> bool:
+    """Whether a polygon of the same name and zone reaches each side of the box within its rounding."""
+    names = {polygon.row["name"], extent.row["name"]}
+    if polygon.area.place_kind != "degrees" or len(names) > 1 or polygon.row["zone"] != extent.row["zone"]:
+        return False
+    assert polygon.area.geometry is not None
+    assert extent.area.geometry is not None
+    assert extent.area.half_units is not None
+    lon, lat = extent.area.half_units
+    off = np.abs(np.subtract(polygon.area.geometry.bounds, extent.area.geometry.bounds))
+    return bool((off <= np.array([lon, lat, lon, lat]) * 1.000001).all())
+
+
+def _told(number: int, item: _Item) -> dict[str, Any]:
+    """What the shape of one feature depends on, for the card."""
+    area = item.area
+    told: dict[str, Any] = {
+        "id": str(number),
+        "method": item.row["georeference_method"],
+        "heading": area.headings[-1] if area.headings else "",
+        "lines": [area.first_line, area.last_line],
+    }
+    if area.page is not None:
+        told["page"] = area.page
+    if area.kind == "unreadable" and area.flaw is not None:
+        return told | {"unreadable": area.flaw.code, "line": area.flaw.line, "point": area.flaw.point}
+    if item.shape is not None:
+        told["along_river"] = {"text": item.row["remarks"], "width_m": width_in(area.text)}
+    elif area.kind in {"words", "table"}:
+        told["words_only"] = True
+    if area.half_units is not None:
+        told["box"] = [round(v, 9) for v in area.geometry.bounds] if area.geometry is not None else None
+        told["half_unit_degrees"] = [round(v, 9) for v in area.half_units]
+    if area.written:
+        told["corners"] = area.corners
+        told["order"] = "north_first" if area.swapped else "east_first"
+        told["written"] = area.place_kind
+        told["decimals"] = max(one.decimals for one in area.written)
+        told["unit"] = sorted({one.unit for one in area.written})
+    if item.row["accuracy_m"] is not None:
+        told["accuracy_m"] = item.row["accuracy_m"]
+    return told
