@@ -266,6 +266,11 @@ def _layers(result: Mapping[str, Any], layers: Sequence[LayerOutline], language:
         ]
         notes = list(outline_of.notes) if outline_of else []
         notes = [phrases.code_word("note", note, language) for note in notes]
+        if card.get("georeference_method", "official_vector") != "official_vector":
+            notes.append(phrases.code_word("method", card["georeference_method"], language))
+        for number in card.get("georeference_defaults", ()):
+            mark = phrases.code_word("mark", number["mark"], language)
+            notes.append(f"{number[language]} {number['value']:g} {number['unit']} ({mark})")
         if outline_of and outline_of.simplified_m > 0:
             notes.append(word("map.simplified", language, metres=f"{outline_of.simplified_m:g}"))
         rows = [

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from layers.version import OpenLayer
 
-__all__ = ["summary_of"]
+__all__ = ["STATED", "summary_of"]
+
+STATED = "U"
+"""Mark of a number that the user stated; every other number of a rule is a default and is named in every output."""
 
 
 def summary_of(layer: OpenLayer, validity: str | None) -> dict[str, Any]:
@@ -18,6 +21,13 @@ def summary_of(layer: OpenLayer, validity: str | None) -> dict[str, Any]:
         warnings.append({"code": "rejected_features"})
     if card.coverage_kind is None:
         warnings.append({"code": "coverage_not_stated"})
+    defaults = [
+        {**{key: number[key] for key in ("code", "value", "unit", "mark")}, "zh": number["zh"], "en": number["en"]}
+        for number in card.georeference.get("defaults", ())
+        if number["mark"] != STATED
+    ]
+    if defaults:
+        warnings.append({"code": "default_numbers"})
     return {
         "name": card.name,
         "kind": card.kind,
@@ -36,6 +46,7 @@ def summary_of(layer: OpenLayer, validity: str | None) -> dict[str, Any]:
         "accuracy_m": round(card.accuracy_m, 3),
         "accuracy_basis": card.accuracy_basis,
         "georeference_method": card.georeference_method,
+        "georeference_defaults": defaults,
         "indicative": card.indicative,
         "synthetic": card.synthetic,
         "restricted": card.restricted,

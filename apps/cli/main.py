@@ -28,6 +28,10 @@ _COMMANDS = {
     "inspect": ("apps.cli.inspect", "inspect"),
     "convert": ("apps.cli.convert", "convert"),
     "check": ("apps.cli.check", "check"),
+    "rivers": ("apps.cli.rivers", "rivers"),
+    "water": ("apps.cli.water", "water"),
+    "zonal": ("apps.cli.zonal", "zonal"),
+    "quality": ("apps.cli.quality", "quality"),
     "demo": ("apps.cli.demo", "demo"),
 }
 

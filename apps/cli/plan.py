@@ -109,15 +109,21 @@ def _number(value: object) -> str:
 
 def _quantity(page: Page, value: object, unit: object) -> str:
     """A value with its unit, in the words of the page."""
-    from screening.words import has_word
-
     if unit is None or value is None:
         return _number(value)
-    name = str(unit)
-    if name in ("count", "1", "index"):
+    if unit in ("count", "1", "index"):
         return _number(value)
-    text = _words(page, f"unit_{name}") if has_word(f"plan.unit_{name}") else name
+    text = "/".join(_unit(page, part) for part in str(unit).split("/"))
     return f"{_number(value)} {text}"
+
+
+def _unit(page: Page, name: str) -> str:
+    """One unit in the words of the page, with 万 or 亿 where the plan counts so."""
+    from screening.words import has_word
+
+    many, _, plain = name.rpartition(" ")
+    text = _words(page, f"unit_{plain}") if has_word(f"plan.unit_{plain}") else plain
+    return _words(page, f"many_{many}", unit=text) if many else text
 
 
 def _head(page: Page, document: Mapping[str, Any]) -> None:
@@ -176,7 +182,8 @@ def _comparisons(page: Page, document: Mapping[str, Any]) -> None:
     page.heading(_words(page, "comparisons"))
     rows: list[list[object]] = []
     for each in document["comparisons"]:
-        measured = _quantity(page, each["measured"], each["unit"])
+        found = each["measured"]
+        measured = _quantity(page, round(found, 2) if isinstance(found, float) else found, each["unit"])
         if each["accuracy"]:
             measured += f" +/- {each['accuracy']:,.3g}"
         difference = "-"

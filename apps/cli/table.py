@@ -365,6 +365,8 @@ def _layers(page: Page, result: Mapping[str, Any]) -> None:
     rows = []
     for card in result["layers"]:
         marks = [page.say(f"mark_{m}") for m in ("restricted", "synthetic", "indicative") if card[m]]
+        if card["georeference_method"] != "official_vector":
+            marks.append(page.words("method", card["georeference_method"]))
         marks += [page.say(f"count_{c}", count=card[c]) for c in ("repaired", "rejected") if card[c]]
         cover_m = card["coverage_accuracy_m"]
         row = [card["name"], card["data_date"] or missing]
@@ -389,6 +391,11 @@ def _grounds(page: Page, result: Mapping[str, Any], problems: Sequence[Problem])
         (word("map.site_accuracy", page.language), accuracy_words(site, page.language)),
         (page.say("combined"), page.say("combined_rule")),
     ]
+    for card in result["layers"]:
+        for number in card.get("georeference_defaults", ()):
+            value = f"{number[page.language]} {number['value']:g} {number['unit']}"
+            said = f"{card['name']}{page.colon}{value}{page.comma}{page.words('mark', number['mark'])}"
+            rows.append((page.say("default_number"), said))
     page.pairs(rows)
     notes = [warning_words(warning, page.language) for warning in result["warnings"]]
     notes += [problem_words(problem, page.language) for problem in problems]

@@ -1,0 +1,1 @@
+"""What the five cities' plans declare, as data, and how it stands against what a workspace holds."""
