@@ -76,8 +76,9 @@ def place_of(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace] =
     """
     Where a declared feature is, as far as a gazetteer says so; a place without position where none does.
 
-    An entry is taken by the feature's id, else by its whole name or an alias; never by a stem, since one stem may name
-    six things.
+    An entry is taken by the feature's id, else by its whole name or an alias, unless it says that it is another feature
+    or of another kind; never by a stem, since one stem may name six things. A town of the registry stands for a place
+    only: a section is not the town it is called after.
 
     Parameters
     ----------
@@ -101,10 +102,19 @@ def _known(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace]) ->
         return own[0]
     for name in (feature.name, *feature.aliases):
         try:
-            return find(name, city=plan.key, districts=plan.districts, extra=extra)
+            found = find(name, city=plan.key, districts=plan.districts, extra=extra)
         except (PlaceNotFoundError, PlaceUnclearError):
             continue
+        if _may_be(found, feature):
+            return found
     return None
+
+
+def _may_be(place: NamedPlace, feature: DeclaredFeature) -> bool:
+    """Whether a place found by its name is this feature, as far as the entry says what it is."""
+    if place.origin == "registry":
+        return feature.kind == "place"
+    return place.feature in (None, feature.id) and place.kind in (None, feature.kind)
 
 
 def _declared(plan: Plan, feature: DeclaredFeature, place: NamedPlace) -> NamedPlace:
@@ -124,8 +134,9 @@ def _declared(plan: Plan, feature: DeclaredFeature, place: NamedPlace) -> NamedP
     facts: dict[str, Any] = {"plan_feature": f"{plan.key}/{feature.id}"}
     if feature.kind == "control_units" and feature.class_:
         facts["单元分类"] = feature.class_
-    if feature.kind == "monitoring_sections" and feature.class_:
-        facts["水质目标"] = feature.class_
+    if feature.kind == "monitoring_sections":
+        classes = [f for f in plan.facts if feature.id in f.features and f.about in ("class", "target") and f.text]
+        facts |= {"水质目标" if f.state == "target" else "水质类别": f.text for f in classes}
     return replace(
         place,
         name=feature.name,

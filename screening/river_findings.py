@@ -90,8 +90,9 @@ class ReachReport:
     """
     A reach that the site may drain to.
 
-    ``basis``: ``on_river`` where the site lies on it within the accuracy, else ``nearest``: the nearest line, which
-    need not be the one that the ground drains to. ``sure``: no other reach is equally near within the accuracy.
+    ``basis``: ``on_river`` where the site lies on it within the accuracy (at most 100 m), else ``nearest``: the nearest
+    line, which need not be the one that the ground drains to. ``sure``: no other reach is equally near within the
+    accuracy.
     """
 
     river: str | None

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OnRiver", "Points", "RiverQuestion", "candidates", "points_of", "reach_of"]
 
+ON_RIVER_M = 100.0
+"""However rough the site's position, farther from the line it is not said to lie on the river."""
 _LISTED = 5
 _CLASSES = ("I", "II", "III", "IV", "V", "VI")
 
@@ -160,7 +162,7 @@ def reach_of(question: RiverQuestion, contact: Contact, *, sure: bool) -> ReachR
     network = question.network
     edge = network.edges[contact.edge]
     lon, lat = edge.point(contact.to_m)
-    on_river = contact.distance_m <= question.accuracy_m
+    on_river = contact.distance_m <= min(question.accuracy_m, ON_RIVER_M)
     doubts = []
     if not on_river:
         doubts.append(Doubt(code="reach_only_nearest", facts=(("distance_m", round(contact.distance_m, 1)),)))

@@ -1,4 +1,4 @@
-"""What the words around an area of a notice say: its name, zone, status, declared area, and zones told in words only."""
+"""What the words around an area of a notice say: its name, zone, status and declared area, and zones in words only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KINDS = (
 )
 _NAME = re.compile(rf"[\u4e00-\u9fffA-Za-z0-9（）()·—-]{{0,30}}?(?:{_KINDS})(?:保护区)?")
 _LEAD = re.compile(
-    r"^(?:.*(?:关于|发布|公布|批准|同意|印发|调整|撤销|建立|设立|新建|其中|包括|将|为|由|的|在|了|（[一二三四五六七八九十]+）|\([一二三四五六七八九十]+\)))"
+    r"^(?:.*(?:关于|发布|划定|划分|公布|批准|同意|印发|调整|撤销|建立|设立|新建|其中|包括|将|为|由|的|在|了|（[一二三四五六七八九十]+）|\([一二三四五六七八九十]+\)))"
     r"|^[一二三四五六七八九十]+[、，,.．]|^附件[一二三四五六七八九十\d]*|^\d+[、.．]|^第[一二三四五六七八九十\d]+[条章节]"
     r"|^[（(][一二三四五六七八九十\d]+[)）]|^(?:饮用水|集中式|[一二]级|准|水域|陆域)+(?=水源)"
 )
@@ -29,7 +29,7 @@ _GENERIC = re.compile(
     + _KINDS
     + r")(?:保护区)?$"
 )
-_WATER = re.compile(r"(一级|二级|准)(?=保护|水|陆|区|$|[^级])")
+_NO_NAME = re.compile(r"^以|\d\s*(?:米|公里)|上游|下游|范围|坐标|位于|至")
 _WATER_AREA = re.compile(
     r"(?:(水域|陆域)[^，。；;,一二准]{0,4})?(一级|二级|准保护区|准水源|准(?=水域|陆域))(?:饮用水)?(?:水源)?(?:地)?(?:保护区)?[^，。；;,]{0,2}?(水域|陆域)?"
 )
@@ -44,10 +44,13 @@ _START = re.compile(
     r"(?:(?P<zone>一级|二级|准)(?:饮用水)?(?:水源)?(?:保护区)?(?:范围)?\s*(?:的)?(?P<with>水域|陆域)?|(?P<part>水域|陆域))"
     r"(?:保护区)?(?:面积)?(?:范围)?\s*(?=[：:为是包（(，,]|$|\n)"
 )
-_MARKER = r"(?P<{0}m>[^，。；;：:、至到从自由\d]{{0,24}}?)(?P<{0}d>上游|下游|上溯|下延|上|下|处)?\s*(?P<{0}n>\d+(?:\.\d+)?)?\s*(?P<{0}u>公里|千米|km|米|m)?(?:处)?"
+_MARKER = (
+    r"(?P<{0}m>[^，。；;：:、至到从自由\d]{{0,24}}?)(?P<{0}d>上游|下游|上溯|下延|上|下|处)?\s*"
+    r"(?P<{0}n>\d+(?:\.\d+)?)?\s*(?P<{0}u>公里|千米|km|米|m)?(?:处)?"
+)
 _STRETCH = re.compile(
     (r"(?:从|自|由)?" + _MARKER.format("a") + r"\s*(?:至|到|[-—~～])\s*" + _MARKER.format("b"))
-    + r"(?=[，。；;：:、之的内间水河及\s（(]|$)",
+    + r"(?=[，,。；;：:、的及\s（(]|之间|之内|范围|水域|河段|$)",
     re.IGNORECASE,
 )
 _WIDTH = re.compile(
@@ -67,7 +70,7 @@ def zone_in(*texts: str) -> str:
     """
     The zone that the first text which names one names, alone; "" where it names several or none does.
 
-    Of a text the last sentence that names any decides. Zones of water sources come with 水域 or 陆域 where that is said.
+    Of a text the last sentence that names any decides. Zones of water sources come with 水域 or 陆域 where it is said.
 
     Examples
     --------
@@ -75,7 +78,7 @@ def zone_in(*texts: str) -> str:
     ('一级保护区水域', '缓冲区', '')
     """
     for text in texts:
-        for sentence in reversed(re.split(r"[。；;\n]", _plain(text))):
+        for sentence in reversed(re.split(r"[。；;\n]|\.(?!\d)", _plain(text))):
             reserve = set(_RESERVE.findall(sentence))
             water = {
                 (m[2][:2] if m[2][0] != "准" else "准", m[1] or m[3] or "") for m in _WATER_AREA.finditer(sentence)
@@ -106,7 +109,7 @@ def name_in(*texts: str) -> str:
             name = match[0]
             for _ in range(4):
                 name = _LEAD.sub("", name).strip(" 、，,()（）")
-            if 3 <= len(name) <= 40 and not _GENERIC.match(name):
+            if 3 <= len(name) <= 40 and not (_GENERIC.match(name) or _NO_NAME.search(name)):
                 return name
     return ""
 
@@ -149,7 +152,8 @@ def area_in(zone: str, *texts: str) -> str:
 
     Examples
     --------
-    >>> area_in("", "总面积20617.3公顷，其中核心区面积8185.06公顷"), area_in("核心区", "其中核心区面积8185.06公顷，缓冲区2公顷")
+    >>> text = "总面积20617.3公顷，其中核心区面积8185.06公顷，缓冲区2公顷"
+    >>> area_in("", text), area_in("核心区", text)
     ('20617.3公顷', '8185.06公顷')
     """
     stem = zone.removesuffix("水域").removesuffix("陆域")
@@ -207,7 +211,8 @@ def _of_water(text: str, zone: str, name: str) -> list[Statement]:
     for stem, part, words in pieces:
         own = words.strip(" \n。；;，,")
         if stem and _BOUNDS.search(own):
-            found.append(Statement(zone=stem + part, name=name, text=own))
+            parts = {part} if part else set(re.findall("水域|陆域", own))
+            found.append(Statement(zone=stem + (parts.pop() if len(parts) == 1 else ""), name=name, text=own))
     if not found and (
         _STRETCH_WORDS.search(plain) or (re.search(r"[一二]级|准保护区", plain) and _BOUNDS.search(plain))
     ):
@@ -268,7 +273,10 @@ def ends_in(text: str) -> Ends | None:
 
 
 def _end(match: re.Match[str], which: str, other: str | None) -> tuple[str, float] | None:
-    marker = re.sub(r"^(?:.*(?:为|范围|自|从|由))|[的处及其]+$", "", (match[f"{which}m"] or "").strip())
+    marker = re.sub(
+        r"^(?:.*(?:为|范围|自|从|由))|^以(?=.*起)|起算?[,，]?$|[的处及其]+$", "", (match[f"{which}m"] or "").strip()
+    )
+    marker = re.sub(r"起算?[,，]?$", "", marker)
     number, direction, unit = match[f"{which}n"], match[f"{which}d"], match[f"{which}u"]
     if number is None:
         if len(marker) < 2 or (direction in {"上游", "下游"}):
@@ -277,7 +285,8 @@ def _end(match: re.Match[str], which: str, other: str | None) -> tuple[str, floa
     if unit is None or direction is None or direction == "处":
         return None
     metres = float(number) * (1000.0 if unit.casefold() in {"公里", "千米", "km"} else 1.0)
-    named = marker or re.sub(r"^(?:.*(?:为|范围|自|从|由))", "", other or "")
+    named = marker or re.sub(r"^(?:.*(?:为|范围|自|从|由))|^以(?=.*起)|起算?[,，]?$", "", other or "")
+    named = re.sub(r"起算?[,，]?$", "", named)
     return named, -metres if direction.startswith("上") else metres
 
 

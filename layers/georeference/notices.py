@@ -1,9 +1,9 @@
 """
 Notices: corners, published extents and zones in words, as features of a layer.
 
-What is printed is kept as printed. A list with a corner that cannot be read is an unreadable feature; an extent in whole
-minutes is an outer bound (``docs/contract/verdict.md`` §1); a zone told in words is a feature without a place, or the
-stretch of a river line that the user gives.
+What is printed is kept as printed. A list with a corner that cannot be read is an unreadable feature; an extent in
+whole minutes is an outer bound (``docs/contract/verdict.md`` §1); a zone told in words is a feature without a place, or
+the stretch of a river line that the user gives.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def along_river(
     metres = np.concatenate([[0.0], np.cumsum(geod().inv(*xy[:-1].T.copy(), *xy[1:].T.copy())[2])])
     places = []
     for marker, offset in (start, end):
-        at = _along(river, xy, metres, marker)
+        at = _along(river, metres, marker)
         if at is None or not (0.0 <= at + offset <= metres[-1]):
             return None
         places.append(at + offset)
@@ -110,7 +110,7 @@ def along_river(
     return line if width_m is None else geodesic_buffer(line, width_m, ends="flat")
 
 
-def _along(river: shapely.LineString, xy: Any, metres: Any, marker: shapely.Point) -> float | None:
+def _along(river: shapely.LineString, metres: Any, marker: shapely.Point) -> float | None:
     """Geodesic metres along the line to the point of it nearest to a marker."""
     kx, ky = (float(k) for k in metres_per_degree(marker.y))
     plane = shapely.transform(river, lambda p: (p - [marker.x, marker.y]) * [kx, ky])
@@ -239,7 +239,7 @@ def _items(document: Document, areas: list[NoticeArea], kind: KindName) -> list[
             continue
         over = (area.title, *reversed(area.headings))
         name = name_in(*over, area.text[:200], title)
-        zone = zone_in(*over)
+        zone = zone_in(area.title) if area.kind == "point" else zone_in(*over)
         row = _row(zone, name, area.text, whole)
         row["declared_area"] = area_in(zone, area.title, *reversed(area.headings), area.text) or None
         if area.kind == "extent":
@@ -267,7 +267,8 @@ def _lay_along(items: list[_Item], river: shapely.LineString, markers: dict[str,
     """Zones between two markers, along the river the user gave."""
     intakes = [item.area.geometry for item in items if item.area.kind == "point" and item.area.place_kind == "degrees"]
     if len(intakes) == 1 and intakes[0] is not None:
-        markers.setdefault("取水口", shapely.Point(intakes[0].coords[0]))
+        for word in ("取水口", "取水点"):
+            markers.setdefault(word, shapely.Point(intakes[0].coords[0]))
     for item in items:
         ends: tuple[tuple[shapely.Point, float], tuple[shapely.Point, float]] | None = None
         if item.area.kind == "line" and item.area.place_kind == "degrees" and item.area.geometry is not None:

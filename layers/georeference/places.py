@@ -5,9 +5,12 @@ A gazetteer entry always says where its position comes from: a registry package 
 with its address, or the user's word. Without one a feature stays declared and is not located. What comes out never
 proves a hit: on it, or within its accuracy, the answer is ``uncertain`` (``docs/contract/verdict.md`` §1).
 
-Shapes. With an extent: the box as printed, an outer bound; its accuracy is the rounding of its edges. With a point and
-an area A: a circle of that area, r = sqrt(A / pi), around the point; its accuracy is that of the point and another 2 r,
-because nobody said where in the area the point lies or what form it has. With a point alone: the point, without extent.
+Shapes. With extents: the boxes as printed, an outer bound; their accuracy is the rounding of their edges, and what else
+the entry says is not sure of them (a datum nobody states, figures of one page that do not agree). With a point and an
+area A: a circle of that area, r = sqrt(A / pi), around the point; its accuracy is that of the point and another
+2.06 sqrt(A) - r = 2.65 r, because nobody said where in the area the point lies or what form it has: 2.06 sqrt(A) is the
+farthest that two points of a 4 : 1 parcel of that area can be apart. (With 2 r, where the point itself is well known,
+only 89 to 94 % of forms up to 4 : 1 lay within.) With a point alone: the point, without extent.
 """
 
 from __future__ import annotations
@@ -53,7 +56,10 @@ Origin = Literal["page", "registry", "user"]
 
 _CIRCLE = 256
 """Corners of a drawn circle: its area is 0.01 % short of the circle's."""
-_DEGREE_M = 111_300.0
+_DEGREE_M = 111_700.0
+"""No degree of latitude or longitude is longer: 111,694 m at the pole."""
+_FAR_CORNER = math.sqrt(17) / 2
+"""The diagonal of a 4 : 1 rectangle in square roots of its area, 2.06: half a root by two."""
 _STATUS_WORDS = {"in_force": "现行有效", "merged": "并入", "cancelled": "已撤销", "unconfirmed": ""}
 _PLACE_KEYS = {"name", "aliases", "kind", "city", "feature", "point", "extent", "area", "accuracy_m", "status", "level"}
 _PLACE_KEYS |= {"zone", "note_zh", "note_en", "source", "successor"}
@@ -110,9 +116,7 @@ class Extent:
     def rounding_m(self) -> float:
         """How far a corner may have been moved by rounding, metres: half a unit on both axes."""
         nearest = 0.0 if self.south <= 0 <= self.north else min(abs(self.south), abs(self.north))
-        return math.hypot(
-            self.half_lat * _DEGREE_M * 1.004, self.half_lon * _DEGREE_M * math.cos(math.radians(nearest))
-        )
+        return math.hypot(self.half_lat * _DEGREE_M, self.half_lon * _DEGREE_M * math.cos(math.radians(nearest)))
 
     @property
     def geometry(self) -> Any:
@@ -125,8 +129,8 @@ class NamedPlace:
     """
     One entry of a gazetteer.
 
-    ``point`` is longitude and latitude, EPSG:4490 (WGS 84 taken as such), with its ``accuracy_m`` (95 %); ``extent`` is
-    a published box; both may be None: the place is then declared and not located.
+    ``point`` is longitude and latitude, EPSG:4490 (WGS 84 taken as such), with its ``accuracy_m`` (95 %); ``extents``
+    are the published boxes of its parts, mostly one. Without either the place is declared and not located.
     """
 
     name: str
@@ -140,7 +144,8 @@ class NamedPlace:
     """Id of the feature of that plan."""
     point: tuple[float, float] | None = None
     accuracy_m: float | None = None
-    extent: Extent | None = None
+    """Of the point; of extents what their rounding leaves out."""
+    extents: tuple[Extent, ...] = ()
     area_m2: float | None = None
     status: str | None = None
     """in_force, merged, cancelled, unconfirmed; None where it has none to state."""
@@ -154,7 +159,7 @@ class NamedPlace:
     @property
     def is_located(self) -> bool:
         """Whether anyone says where it is."""
-        return self.point is not None or self.extent is not None
+        return self.point is not None or bool(self.extents)
 
 
 def shape_of(place: NamedPlace) -> tuple[Any, float | None, frozenset[str]]:
@@ -174,7 +179,7 @@ def shape_of(place: NamedPlace) -> tuple[Any, float | None, frozenset[str]]:
 
     Examples
     --------
-    A square kilometre around a point known to 100 m: r = 564.19 m, accuracy 100 + 2 * 564.19.
+    A square kilometre around a point known to 100 m: r = 564.19 m, accuracy 100 + 2061.55 - 564.19.
 
     >>> source = PlaceSource(title="某公告", address="user")
     >>> spot = NamedPlace(
@@ -182,20 +187,23 @@ def shape_of(place: NamedPlace) -> tuple[Any, float | None, frozenset[str]]:
     ... )
     >>> geometry, accuracy, flags = shape_of(spot)
     >>> geometry.geom_type, round(accuracy, 2), sorted(flags)
-    ('Polygon', 1228.38, ['location_only'])
+    ('Polygon', 1597.36, ['location_only'])
     """
-    if place.extent is not None:
-        return place.extent.geometry, place.extent.rounding_m, frozenset({"outer_bound"})
+    if place.extents:
+        rounding = max(extent.rounding_m for extent in place.extents)
+        boxes = shapely.union_all([extent.geometry for extent in place.extents])
+        return boxes, math.hypot(rounding, place.accuracy_m or 0.0), frozenset({"outer_bound"})
     if place.point is None:
         return None, None, frozenset()
     accuracy = place.accuracy_m or 0.0
     if not place.area_m2:
         return shapely.Point(place.point), accuracy, frozenset({"location_only"})
     radius = math.sqrt(place.area_m2 / math.pi)
+    farthest = _FAR_CORNER * math.sqrt(place.area_m2)
     azimuths = np.linspace(0.0, 360.0, _CIRCLE, endpoint=False)
     lon, lat = (np.full(_CIRCLE, v) for v in place.point)
     x, y, _ = geod().fwd(lon, lat, azimuths, np.full(_CIRCLE, radius))
-    return shapely.Polygon(np.column_stack([x, y])), accuracy + 2 * radius, frozenset({"location_only"})
+    return shapely.Polygon(np.column_stack([x, y])), accuracy + farthest - radius, frozenset({"location_only"})
 
 
 def described_places(places: Sequence[NamedPlace], *, source_name: str | None = None) -> Georeferenced:
@@ -335,6 +343,8 @@ def read_gazetteer(path: Path, *, city: str | None = None, origin: Origin = "pag
         tables = tomllib.loads(path.read_text(encoding="utf-8")).get("place", [])
     except (OSError, ValueError) as trouble:
         raise PlaceFileError(file=path.name, place="-", detail=str(trouble)) from None
+    if not _are_tables(tables):
+        raise PlaceFileError(file=path.name, place="-", detail="its places are [[place]] tables")
     return tuple(_place(table, file=path.name, city=city, origin=origin) for table in tables)
 
 
@@ -348,6 +358,10 @@ def _place(table: dict[str, Any], *, file: str, city: str | None, origin: Origin
         raise refuse(f"unknown keys: {', '.join(sorted(unknown))}")
     if not name:
         raise refuse("it has no name")
+    if not isinstance(table.get("aliases", []), list):
+        raise refuse("aliases is a list of names")
+    if not _are_tables(table.get("source", [])):
+        raise refuse("its sources are [[place.source]] tables")
     sources = []
     for said in table.get("source", []):
         if set(said) - _SOURCE_KEYS or not said.get("title") or not said.get("address"):
@@ -356,17 +370,21 @@ def _place(table: dict[str, Any], *, file: str, city: str | None, origin: Origin
     if ("point" in table or "extent" in table) and not sources:
         raise refuse("a position needs a source that can be shown")
     try:
-        extent = Extent.of(**table["extent"]) if "extent" in table else None
+        boxes = table.get("extent", [])
+        extents = tuple(Extent.of(**box) for box in ([boxes] if isinstance(boxes, dict) else boxes))
         point = _point(table["point"]) if "point" in table else None
-    except (CoordinateError, ValueError, TypeError) as trouble:
+    except (CoordinateError, ValueError, TypeError, KeyError) as trouble:
         raise refuse(str(trouble)) from None
-    area = areas_stated_m2(table["area"]) if "area" in table else ()
+    area = areas_stated_m2(str(table["area"])) if "area" in table else ()
     if "area" in table and len(area) != 1:
         raise refuse(f"{table['area']!r} is not one area with its unit")
     if table.get("status") not in (None, *_STATUS_WORDS):
         raise refuse(f"{table['status']!r} is none of {', '.join(_STATUS_WORDS)}")
-    if point is not None and "accuracy_m" not in table:
+    accuracy = table.get("accuracy_m")
+    if point is not None and accuracy is None:
         raise refuse("a point needs accuracy_m, 95 %, metres")
+    if accuracy is not None and not (isinstance(accuracy, int | float) and 0 < accuracy < math.inf):
+        raise refuse(f"accuracy_m is metres, above 0, not {accuracy!r}")
     texts: dict[str, Any] = {key: table.get(key) for key in _TEXTS}
     return NamedPlace(
         name=name,
@@ -377,8 +395,8 @@ def _place(table: dict[str, Any], *, file: str, city: str | None, origin: Origin
         city=table.get("city", city),
         feature=table.get("feature"),
         point=point,
-        accuracy_m=float(table["accuracy_m"]) if "accuracy_m" in table else None,
-        extent=extent,
+        accuracy_m=None if accuracy is None else float(accuracy),
+        extents=extents,
         area_m2=area[0] if area else None,
         **texts,
     )
@@ -415,6 +433,10 @@ def towns() -> tuple[NamedPlace, ...]:
         )
         for row in held["towns"]
     )
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 def _half_unit(unit: str, notation: str, decimals: int) -> float:
@@ -454,8 +476,10 @@ def _plain(place: NamedPlace) -> dict[str, Any]:
     if place.point is not None:
         kept["point"] = list(place.point)
         kept["point_accuracy_m"] = place.accuracy_m
-    if place.extent is not None:
-        kept["extent"] = [place.extent.west, place.extent.south, place.extent.east, place.extent.north]
+    if place.extents:
+        kept["extents"] = [[box.west, box.south, box.east, box.north] for box in place.extents]
+        if place.accuracy_m:
+            kept["extent_accuracy_m"] = place.accuracy_m
     if place.area_m2:
         kept["area_m2"] = place.area_m2
     kept["sources"] = [{k: v for k, v in vars(s).items() if v} for s in place.sources]

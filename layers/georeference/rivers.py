@@ -284,7 +284,7 @@ def _geometry(blob: bytes) -> BaseGeometry:
 
 @cache
 def _words() -> dict[str, dict[str, list[str]]]:
-    text = files("layers").joinpath("georeference", "rivers.toml").read_text(encoding="utf-8")
+    text = files("layers.georeference").joinpath("rivers.toml").read_text(encoding="utf-8")
     return {table: {k: [fold(w) for w in v] for k, v in keys.items()} for table, keys in tomllib.loads(text).items()}
 
 

@@ -14,8 +14,8 @@ The boundary of a class is where its print ends. How far that may be from where 
     The farthest that smoothing moved any corner, as measured; no edge bends from its image by more than a twentieth of
     a pixel, which is left out.
 ``hatching``
-    Where a class is hatched on ground of another entry and an outline may be missing: half the gap of the strokes
-    across, since the last stroke may be that far inside.
+    Where a class is hatched on ground of another entry and less than 95 % of its boundary has an outline: half the gap
+    between strokes, since the last stroke may be that far inside.
 ``scale``
     0.5 mm on the map where its scale is given: how well anybody draws. Without it the accuracy says how well the drawing
     was *read*, not how well it was drawn.
@@ -91,7 +91,7 @@ def georeferenced_map(
     min_patch_m2
         Areas smaller than this on the ground join their largest neighbour; default: 1 mm² on the page.
     tolerance_m
-        Farthest that smoothing may move a boundary; default one pixel. 0 keeps the steps of the pixels.
+        Farthest that smoothing may move a boundary; default 1.5 pixels. 0 keeps the steps of the pixels.
     line_width_px
         Width of the lines drawn between areas; default 0.3 mm on the page.
     scale
@@ -123,11 +123,12 @@ def georeferenced_map(
     pixel = found.pixel_m
     dpi = page.dpi or 300.0
     least_px = round(min_patch_m2 / pixel**2) if min_patch_m2 is not None else round((dpi / 25.4) ** 2)
-    tolerance_px = tolerance_m / pixel if tolerance_m is not None else 1.0
+    tolerance_px = tolerance_m / pixel if tolerance_m is not None else 1.5
     line_px = line_width_px if line_width_px is not None else 0.3 / 25.4 * dpi
     image = classify(page, legend, line_width_px=line_px)
     made = patches(image.labels, least_px=least_px, tolerance_px=tolerance_px)
-    gap_px = max((g for g in image.hatch_gap_px if g is not None), default=0.0)
+    open_gaps = [g for g in image.hatch_open_px if g]
+    gap_px = max(open_gaps, default=0.0)
     accuracy = accuracy_of_scan(
         found, line_width_px=line_px, simplified_m=made.moved_px * pixel, hatch_gap_m=gap_px * pixel, scale=scale
     )

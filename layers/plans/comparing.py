@@ -34,6 +34,7 @@ Why = Literal[
     "layer_unreadable",
     "class_not_found",
     "not_located",
+    "own_declaration",
     "value_not_given",
     "not_understood",
     "within_bound",
@@ -145,9 +146,11 @@ class Ruler:
 
     def _class(self, here: Holdings, name: str, fact: Fact | None) -> _Measured:
         """The class that a layer has a section in: its target for a target, else as observed."""
-        found = matches(self.plan.feature(name), here)
+        held = matches(self.plan.feature(name), here)
+        # a workspace built from the plan holds the plan's own word
+        found = [each for each in held if not each.feature.attributes.get("plan_feature")]
         if not found:
-            return _Measured(why="no_layer")
+            return _Measured(why="own_declaration" if held else "no_layer")
         meaning = "target_class" if fact is not None and fact.state == "target" else "observed_class"
         words = [word for each in found if (word := each.feature.own_fields.get(meaning))]
         return _Measured(value=words[0], layers=_layers(found)) if words else _Measured(why="value_not_given")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layers.errors import SampleTableError, SampleUnitError, SampleValueError
@@ -133,42 +132,21 @@ def read_samples(
     SampleValueError
         If a cell is no value.
     """
-    from spatial.reading.sources import load
-    from spatial.reading.spreadsheet import WORKBOOKS
-    from spatial.reading.text import decode
+    from spatial.reading.cells import read_cells
 
-    bundle = load(path)
-    if bundle.format in WORKBOOKS:
-        sheets = _sheets(bundle.name, bundle.format, next(iter(bundle.members.values())))
-    elif bundle.format in ("csv", "survey_txt"):
-        text = decode(next(iter(bundle.members.values())), file=bundle.name)[0]
-        head = text[:4096]
-        mark = max("\t;,", key=head.count)
-        sheets = [(None, True, list(csv.reader(io.StringIO(text, newline=""), delimiter=mark)))]
-    else:
-        raise SampleTableError(
-            file=bundle.name, detail=f"it is {bundle.format}, no table", remedy="Give a CSV file or a workbook"
-        )
+    file = Path(path).name
+    sheets = [(found.name, found.visible, found.rows) for found in read_cells(path)]
     if sheet is not None:
         sheets = [(name, True, rows) for name, _, rows in sheets if name == sheet]
     shown = [(name, rows) for name, visible, rows in sheets if visible]
     for name, rows in shown:
         if _header_row(rows, asked) is not None:
-            return samples_of_rows(rows, asked, file=bundle.name, sheet=name, unit=unit)
+            return samples_of_rows(rows, asked, file=file, sheet=name, unit=unit)
     raise SampleTableError(
-        file=bundle.name,
+        file=file,
         detail=f"no column in its first {_HEADER_ROWS} rows names an indicator of {asked.number}",
         remedy="Put one indicator a column, its name and unit in the header, such as 氨氮(mg/L)",
     )
-
-
-def _sheets(name: str, format_: str, data: bytes) -> list[tuple[str | None, bool, list[list[str]]]]:
-    from spatial.reading.boundary import Job, run
-
-    inner = f"source.{format_}"
-    job = Job(source_name=name, format=format_, drivers=(), members={inner: data}, open=inner)
-    facts = [layer.facts for layer in run(job).layers]
-    return [(str(one["name"]), bool(one["visible"]), one["rows"]) for one in facts]
 
 
 def _header_row(rows: Sequence[Sequence[str]], asked: Standard) -> int | None:

@@ -14,6 +14,7 @@ from layers.water_quality.means import yearly_means
 from layers.water_quality.samples import read_samples, samples_of_rows
 from layers.water_quality.standards import standard
 from layers.water_quality.units import between, unit_of
+from spatial.errors import MalformedSourceError
 
 SURFACE, GROUND = standard("gb3838"), standard("gbt14848")
 
@@ -254,5 +255,5 @@ def test_csv_files_in_gbk_and_workbooks_are_read(tmp_path):
 
 def test_what_is_no_table_is_refused(tmp_path):
     (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}', "utf-8")
-    with pytest.raises(SampleTableError, match="it is geojson, no table"):
+    with pytest.raises(MalformedSourceError, match="it is geojson, no table"):
         read_samples(tmp_path / "a.geojson", SURFACE)
