@@ -506,7 +506,7 @@ class MapWarpError(SpatialError, ValueError):
     Parameters
     ----------
     code
-        ``too_large``, ``departs`` or ``outside``.
+        ``too_large`` or ``outside``.
     detail
         One English line with the facts.
     remedy
@@ -756,17 +756,25 @@ class LegendError(SpatialError, ValueError):
 
 
 class ClassNotOnMapError(LegendError):
-    """No pixel of the map has the colours of a class; ``found`` are the main colours it has instead."""
+    """
+    No area of the map has the colours of a class.
 
-    def __init__(self, *, file: str, entry: str, colours: Sequence[str], found: Sequence[str]) -> None:
+    ``found`` are the main colours it has; areas narrower than ``narrowest_px`` pixels are not told from lines.
+    """
+
+    def __init__(
+        self, *, file: str, entry: str, colours: Sequence[str], found: Sequence[str], narrowest_px: int
+    ) -> None:
         super().__init__(
             file=file,
             entry=entry,
-            detail=f"no area of the map has {', '.join(colours)}; its main colours are {', '.join(found) or 'none'}. "
-            "Pick the colour from the page itself, widen the tolerance, or take the class out of the legend",
+            detail=f"no area of {narrowest_px} pixels or more across has {', '.join(colours)}; the main colours of the "
+            f"map are {', '.join(found) or 'none'}. Pick the colour from the page itself, widen the tolerance, scan "
+            "finer if the areas are narrow, or take the class out of the legend",
         )
         self.colours = tuple(colours)
         self.found = tuple(found)
+        self.narrowest_px = narrowest_px
 
 
 class FoldedMapError(SpatialError, ValueError):

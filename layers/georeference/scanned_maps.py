@@ -253,9 +253,7 @@ def map_coverage(page: Page, control_points: ControlPoints, *, legend: Legend, m
     hull = shapely.convex_hull(shapely.multipoints([(p.column, p.row) for p in control_points.points]))
     held = shapely.intersection(area, shapely.buffer(hull, 0.05 * math.sqrt(hull.area), join_style="mitre"))
     parts = np.array([p for p in shapely.get_parts(held) if p.geom_type == "Polygon"], dtype=object)
-    shapes = mapped(
-        parts, _to_degrees(found), bend=found.pixel_m / 20, scale=_metres_a_degree(found), method=method
-    )
+    shapes = mapped(parts, _to_degrees(found), bend=found.pixel_m / 20, scale=_metres_a_degree(found), method=method)
     accuracy = accuracy_of_scan(found, line_width_px=0)
     return features_reading(
         list(shapes), [{"name": page.source_name}] * len(shapes), accuracy=accuracy,

@@ -19,7 +19,7 @@ import shapely
 from layers.fields import FieldAliases, fold, text_of
 from layers.georeference.model import Georeferenced, Method, features_reading
 from layers.stated import number_stated
-from spatial.accuracy import stated_accuracy
+from spatial.accuracy import AccuracyTerm, PositionalAccuracy
 from spatial.errors import UnknownRiverError
 from spatial.network.chainage import (
     LENGTH_SHARE,
@@ -218,7 +218,12 @@ def georeferenced_sections(
         reading=features_reading(
             geometries,
             attributes,
-            accuracy=stated_accuracy(worst),
+            accuracy=PositionalAccuracy(
+                metres=worst,
+                basis="river_position",
+                terms=(AccuracyTerm(code="river_position", metres=worst),),
+                assumed=True,
+            ),
             source_name=source_name,
             fmt="sections",
             problems=problems,

@@ -168,7 +168,12 @@ def _print_features(page: Page, reading: Reading) -> None:
         geometry = reading.geometries[i]
         shape = page.say("no_place") if geometry is None else page.words("shape", geometry.geom_type)
         marks = [m for m in ("outer_bound", "location_only") if row.get(m)]
-        about = page.pause.join([*(str(row[k]) for k in ("zone", "status") if row.get(k)), *_flags(page, marks)])
+        about = page.pause.join(
+            [
+                *(str(row[k]) for k in ("zone", "status", "target_class", "observed_class") if row.get(k)),
+                *_flags(page, marks),
+            ]
+        )
         own = row.get("accuracy_m")
         area = phrases.area(areas[i], page.language) if areas[i] else "-"
         cells.append(
