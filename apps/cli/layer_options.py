@@ -97,9 +97,9 @@ def card_options(function: _F) -> _F:
     return function
 
 
-def coverage_of(text: str | None) -> Any:
-    """District codes, a file read, or ``layer``."""
-    if text is None or text == "layer":
+def coverage_of(text: Any) -> Any:
+    """District codes, a file read, or ``layer``; None and what was read already stay."""
+    if not isinstance(text, str) or text == "layer":
         return text
     if _CODES.fullmatch(text):
         return tuple(code.strip() for code in re.split("[,，]", text))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from screening.verdict import Verdict
     from screening.words import Language
 
-__all__ = ["map_of", "named", "write_text"]
+__all__ = ["map_of", "named", "write_bytes", "write_text"]
 
 
 def named(given: str, result: Mapping[str, Any], *, suffix: str) -> Path:
@@ -34,8 +34,20 @@ def write_text(path: Path, text: str) -> Path:
     NotWritableError, OutputInUseError
         If the folder is not there or a file cannot be replaced; nothing has changed then.
     """
+    return write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """
+    Write a file in one step.
+
+    Raises
+    ------
+    NotWritableError, OutputInUseError
+        If the folder is not there or a file cannot be replaced; nothing has changed then.
+    """
     with staging(path) as stage:
-        (stage.folder / path.name).write_bytes(text.encode("utf-8", "backslashreplace"))
+        (stage.folder / path.name).write_bytes(content)
         return stage.commit([path.name], asked=[path.name])[0]
 
 

@@ -56,6 +56,9 @@ if TYPE_CHECKING:
 
 __all__ = ["accuracy_of_scan", "georeferenced_map", "map_coverage"]
 
+_MUCH = 0.25
+"""Share of a class's colour that became something else, from which on narrow areas of it may be missing."""
+
 UNSURE_NAME = "图上颜色无法判别 / undecided on the map"
 
 
@@ -145,6 +148,10 @@ def georeferenced_map(
     if UNSURE in made.labels:
         share = f"{image.left_unsure_share:.2%}"
         problems.append(Problem(code="map_undecided", file=source, detail=share))
+    for entry, kept, lost in zip(legend.classes, image.class_px, image.astray_px, strict=True):
+        if lost > _MUCH * (kept + lost):
+            detail = f"{entry.name}: {lost / (kept + lost):.0%} (< {image.narrowest_px} px)"
+            problems.append(Problem(code="map_too_narrow", file=source, detail=detail))
     reading = features_reading(
         list(shapes),
         attributes,
@@ -158,8 +165,16 @@ def georeferenced_map(
     parameters = {
         **_fit_parameters(found, page),
         "legend": [
-            {"name": c.name, "colours": [hexadecimal(v) for v in c.colours], "pixels": n, "hatch_gap_px": gap}
-            for c, n, gap in zip(legend.classes, image.class_px, image.hatch_gap_px, strict=True)
+            {
+                "name": c.name,
+                "colours": [hexadecimal(v) for v in c.colours],
+                "pixels": n,
+                "astray_pixels": lost,
+                "hatch_gap_px": gap,
+            }
+            for c, n, lost, gap in zip(
+                legend.classes, image.class_px, image.astray_px, image.hatch_gap_px, strict=True
+            )
         ],
         "background": [hexadecimal(v) for v in legend.background],
         "lines": [hexadecimal(v) for v in legend.lines],
