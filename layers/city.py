@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from layers.model import KindName
-    from layers.plans.model import DeclaredFeature, Plan
+    from layers.plans.model import DeclaredFeature, Fact, Plan
     from layers.workspace.store import WorkspaceStore
 
 __all__ = ["CityLayer", "build_city", "place_of"]
@@ -37,6 +37,7 @@ _NOUNS: dict[str, str] = {
     "monitoring_sections": "监测断面",
     "sensitive_targets": "敏感目标",
 }
+_NONE_NOUNS = {"river": "河流", "lake": "湖库"}
 _NAMED_KINDS = ("river", "lake", "station", "outfall", "site", "place")
 _STATUSES = {"in_force": "in_force", "merged": "merged", "cancelled": "cancelled"}
 _SQUARE_METRES = (("m", 2),)
@@ -69,7 +70,9 @@ def build_city(store: WorkspaceStore, plan: Plan, *, extra: Sequence[NamedPlace]
     built
         In the order of the kinds; a kind the plan does not speak of has no layer, so that it is ``layer_missing``.
     """
-    return tuple(_store(store, plan, layer) for layer in _layers(plan, extra))
+    built = [_store(store, plan, layer) for layer in _layers(plan, extra)]
+    built += [_store_none(store, plan, fact) for fact in plan.facts if fact.declares_none is not None]
+    return tuple(built)
 
 
 def place_of(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace] = ()) -> NamedPlace:
@@ -158,6 +161,24 @@ def _layers(plan: Plan, extra: Sequence[NamedPlace]) -> Iterator[CityLayer]:
     located = tuple((f, place) for f, place in named if place.is_located)
     if located:
         yield CityLayer(name=f"{plan.city}规划点名的地点", kind="other", places=located)
+
+
+def _store_none(store: WorkspaceStore, plan: Plan, fact: Fact) -> CityLayer:
+    """A layer of which the plan says that the city has none: rivers of 二连浩特."""
+    noun = _NONE_NOUNS[fact.declares_none or ""]
+    options = ImportOptions(
+        kind="other",
+        name=f"{plan.city}{noun}（规划称无）",
+        role="context",
+        meaning=noun,
+        source=f"{plan.title}，L{fact.lines[0]}：“{fact.quote}”",
+        coverage=plan.districts,
+        declared_none=True,
+        georeference_method="declared",
+        georeference={"plan_fact": f"{plan.key}/{fact.id}"},
+    )
+    import_layer(store, None, options)
+    return CityLayer(name=options.name, kind="other", places=())
 
 
 def _store(store: WorkspaceStore, plan: Plan, layer: CityLayer) -> CityLayer:

@@ -63,6 +63,8 @@ def _print_layers(page: Page, built: tuple[CityLayer, ...]) -> None:
 
     rows: list[list[Any]] = []
     for layer in built:
+        if not layer.places:
+            rows.append([layer.name, "-", page.say("declared_none_by_plan"), "", ""])
         for feature, place in layer.places:
             _, accuracy, flags = shape_of(place)
             method = "published_extent" if "outer_bound" in flags else "described_place" if flags else "declared"

@@ -17,8 +17,8 @@ The boundary of a class is where its print ends. How far that may be from where 
     Where a class is hatched on ground of another entry and less than 95 % of its boundary has an outline: half the gap
     between strokes, since the last stroke may be that far inside.
 ``scale``
-    0.5 mm on the map where its scale is given: how well anybody draws. Without it the accuracy says how well the drawing
-    was *read*, not how well it was drawn.
+    0.5 mm on the map where its scale is given: how well anybody draws. Without it the accuracy says how well the
+    drawing was *read*, not how well it was drawn.
 """
 
 from __future__ import annotations
@@ -172,9 +172,7 @@ def georeferenced_map(
                 "astray_pixels": lost,
                 "hatch_gap_px": gap,
             }
-            for c, n, lost, gap in zip(
-                legend.classes, image.class_px, image.astray_px, image.hatch_gap_px, strict=True
-            )
+            for c, n, lost, gap in zip(legend.classes, image.class_px, image.astray_px, image.hatch_gap_px, strict=True)
         ],
         "background": [hexadecimal(v) for v in legend.background],
         "lines": [hexadecimal(v) for v in legend.lines],

@@ -154,6 +154,7 @@ def fact_of(entry: Entry) -> Fact:
         half_unit=half,
         requirements=entry.texts("requirements"),
         measure=measure_of(entry, entry.take("measure", str)),
+        declares_none=entry.choice("declares_none", FEATURE_KINDS) if "declares_none" in entry.raw else None,
         conflict=entry.take("conflict", str),
         note_zh=entry.take("note_zh", str),
         note_en=entry.take("note_en", str),

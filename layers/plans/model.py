@@ -146,6 +146,8 @@ class Fact:
     """Half of the last digit stated, in ``unit``; 0 for a count; None without a value."""
     requirements: tuple[str, ...]
     measure: Measure | None
+    declares_none: str | None
+    """A kind of feature of which the plan says that the city has none."""
     conflict: str | None
     note_zh: str | None
     note_en: str | None

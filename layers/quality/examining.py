@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNREADABLE", "city_of", "examine", "examine_all", "last_two"]
 
-UNREADABLE = (DamagedVersionError, DamagedIndexError, OSError, ValueError, KeyError)
+UNREADABLE = (DamagedVersionError, DamagedIndexError, OSError)
 """What reading a version that is not what was written may raise."""
 
 

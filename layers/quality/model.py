@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import shapely
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -26,6 +26,7 @@ __all__ = [
     "CheckRun",
     "City",
     "ExaminedLayer",
+    "Fact",
     "FeatureName",
     "QualityFinding",
     "QualityReport",
@@ -34,6 +35,7 @@ __all__ = [
     "finding",
 ]
 
+Fact: TypeAlias = str | int | float | None
 Severity = Literal["error", "warning", "information"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The gravest first."""
@@ -50,77 +52,73 @@ Unchecked = Literal[
     "unknown_district",  # the boundaries have no such code
 ]
 
-SEVERITY: dict[str, Severity] = {
-    # condition
-    "damaged": "error",
-    "layer_unreadable": "error",
-    "geometry_invalid": "error",
-    "features_rejected": "warning",
-    "features_repaired": "information",
-    "without_extent": "warning",
-    "indicative": "information",
-    "soft_features": "information",
-    "date_missing": "warning",
-    "not_valid_yet": "warning",
-    "layer_expired": "warning",
-    "coverage_missing": "warning",
-    "required_kind_missing": "warning",
-    # tiling
-    "gap": "error",
-    "gap_sliver": "warning",
-    "gap_at_edge": "warning",
-    "overlap": "error",
-    "overlap_sliver": "warning",
-    "outside_city": "warning",
-    "edge_difference": "information",
-    "covered": "information",
-    # codes
-    "code_with_names": "error",
-    "name_with_codes": "warning",
-    "code_missing": "warning",
-    "code_malformed": "warning",
-    "class_conflict": "error",
-    "class_unconfirmed": "warning",
-    "code_other_district": "warning",
-    "code_district_unknown": "information",
-    # duplicates
-    "same_geometry": "warning",
-    "near_duplicate": "warning",
-    "code_repeated": "information",
-    # water zones
-    "zone_1_sticks_out": "error",
-    "zone_1_apart": "warning",
-    "zone_1_at_edge": "information",
-    "zone_2_missing": "information",
-    # versions
-    "area_decreased": "warning",
-    "area_compared": "information",
-    "feature_lost": "warning",
-    "feature_counts_no_more": "warning",
-    "feature_gained": "information",
-    "feature_shrunk": "warning",
-    "feature_shrunk_within_accuracy": "information",
-    "feature_changed": "information",
-    # red line
-    "red_line_outside_units": "information",
+_CODES: dict[CheckName, dict[str, Severity]] = {
+    "condition": {
+        "damaged": "error",
+        "layer_unreadable": "error",
+        "geometry_invalid": "error",
+        "features_rejected": "warning",
+        "features_repaired": "information",
+        "without_extent": "warning",
+        "indicative": "information",
+        "soft_features": "information",
+        "date_missing": "warning",
+        "not_valid_yet": "warning",
+        "layer_expired": "warning",
+        "coverage_missing": "warning",
+        "required_kind_missing": "warning",
+    },
+    "tiling": {
+        "gap": "error",
+        "gap_sliver": "warning",
+        "gap_at_edge": "error",
+        "overlap": "error",
+        "overlap_sliver": "warning",
+        "outside_city": "warning",
+        "edge_difference": "information",
+        "covered": "information",
+    },
+    "codes": {
+        "code_with_names": "error",
+        "name_with_codes": "warning",
+        "code_missing": "warning",
+        "code_malformed": "warning",
+        "class_conflict": "error",
+        "class_unconfirmed": "warning",
+        "code_other_district": "warning",
+        "code_district_unknown": "information",
+    },
+    "duplicates": {
+        "same_geometry": "warning",
+        "near_duplicate": "warning",
+        "code_repeated": "information",
+    },
+    "water_zones": {
+        "zone_1_sticks_out": "error",
+        "zone_1_apart": "warning",
+        "zone_1_at_edge": "information",
+        "zone_2_missing": "information",
+    },
+    "versions": {
+        "area_decreased": "warning",
+        "area_compared": "information",
+        "feature_lost": "warning",
+        "feature_counts_no_more": "warning",
+        "feature_gained": "information",
+        "feature_shrunk": "warning",
+        "feature_shrunk_within_accuracy": "information",
+        "feature_changed": "information",
+    },
+    "red_line": {
+        "red_line_outside_units": "information",
+    },
 }
+SEVERITY: dict[str, Severity] = {code: severity for codes in _CODES.values() for code, severity in codes.items()}
 """
 Every code of a finding and how grave it is: ``error`` contradicts what such a layer is, ``warning`` wants a look,
 ``information`` is a figure that nothing is inferred from.
 """
-
-_CHECK_OF: dict[str, CheckName] = {}
-for _check, _first in (
-    ("condition", "damaged"),
-    ("tiling", "gap"),
-    ("codes", "code_with_names"),
-    ("duplicates", "same_geometry"),
-    ("water_zones", "zone_1_sticks_out"),
-    ("versions", "area_decreased"),
-    ("red_line", "red_line_outside_units"),
-):
-    _codes = list(SEVERITY)
-    _CHECK_OF.update(dict.fromkeys(_codes[_codes.index(_first) :], _check))  # type: ignore[arg-type]
+_CHECK_OF: dict[str, CheckName] = {code: check for check, codes in _CODES.items() for code in codes}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +155,7 @@ class QualityFinding:
     """How many separate polygons ``geometry`` has."""
     geometry: BaseGeometry | None = field(default=None, compare=False)
     """The polygons in question, EPSG:4490; None where it is no matter of area."""
-    facts: dict[str, str | int | float | None] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +189,8 @@ class QualityReport:
     findings: tuple[QualityFinding, ...]
     layers: tuple[ExaminedLayer, ...] = field(compare=False)
     """Those that could be read, each in the version that answers at ``as_of``."""
+    older: tuple[ExaminedLayer, ...] = field(default=(), compare=False)
+    """The versions that were compared with each other."""
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""
@@ -243,7 +243,7 @@ def finding(
     geometry: BaseGeometry | None = None,
     at: BaseGeometry | None = None,
     length_m: float | None = None,
-    **facts: str | float | None,
+    facts: Mapping[str, Fact] | None = None,
 ) -> QualityFinding:
     """
     A finding of a known code; place, area and number of parts come from its polygons.
@@ -283,5 +283,5 @@ def finding(
         length_m=None if length_m is None else round(length_m, 3),
         parts=len(parts),
         geometry=geometry if len(parts) else None,
-        facts=dict(facts),
+        facts=dict(facts or {}),
     )

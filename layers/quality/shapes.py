@@ -63,9 +63,19 @@ def joined(polygons: NDArray[np.object_]) -> BaseGeometry:
     return polygons[0] if len(polygons) == 1 else shapely.multipolygons(list(polygons))  # type: ignore[no-any-return]
 
 
-def united(geometries: NDArray[np.object_]) -> BaseGeometry:
-    """Their union, neighbours joined on the 1 mm grid; polygons only."""
-    return joined(polygons_of(shapely.union_all(geometries, grid_size=GRID_DEG)))
+def united(geometries: NDArray[np.object_], *, on_grid: bool = False) -> BaseGeometry:
+    """
+    The polygons of a union.
+
+    Parameters
+    ----------
+    geometries
+        EPSG:4490; None is passed over.
+    on_grid
+        Join neighbours on the grid of 1 mm: no crack of rounding is left between them, and outlines move by up to
+        0.7 mm. Without it areas are exact.
+    """
+    return joined(polygons_of(shapely.union_all(geometries, grid_size=GRID_DEG if on_grid else None)))
 
 
 def filled(geometry: BaseGeometry) -> BaseGeometry:

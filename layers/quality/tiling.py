@@ -46,7 +46,9 @@ _NEAR_DEG = 3 * GRID_DEG
 class Units:
     """The control units of all layers together: their polygons, names and accuracies, and a tree over them."""
 
-    def __init__(self, geometries: NDArray[np.object_], names: Sequence[FeatureName], accuracy_m: Iterable[float]):
+    def __init__(
+        self, geometries: NDArray[np.object_], names: Sequence[FeatureName], accuracy_m: Iterable[float]
+    ) -> None:
         self.geometries = geometries
         self.names = tuple(names)
         self.accuracy_m = np.asarray(list(accuracy_m), dtype=float)
@@ -109,7 +111,7 @@ def tiling_findings(units: Units, city: City | None) -> list[QualityFinding]:
     >>> [found.code for found in tiling_findings(units, city)]
     ['gap_at_edge', 'covered']
     """
-    union = united(units.geometries)
+    union = united(units.geometries, on_grid=True)
     shell = filled(union)
     found = [*_gaps(units, shapely.difference(shell, union)), *_overlaps(units)]
     if city is not None:
@@ -118,14 +120,14 @@ def tiling_findings(units: Units, city: City | None) -> list[QualityFinding]:
 
 
 def _gaps(units: Units, holes: BaseGeometry) -> list[QualityFinding]:
-    exact = [part for hole in polygons_of(holes) for part in polygons_of(_exact(units, hole, None))]
-    gaps = np.array(exact, dtype=object)
-    gaps = gaps[wider_than(gaps, NOISE_M)]
+    gaps = np.array([part for hole in polygons_of(holes) for part in _real(_exact(units, hole, None))], dtype=object)
     between = [units.beside(gap) for gap in gaps]
     limits = np.array([max(units.accuracy_m[list(rows)], default=0.0) for rows in between])
     wide = wider_than(gaps, limits)
     found = [
-        finding("gap", layers=_layers(units, rows), features=_names(units, rows), geometry=gap, accuracy_m=limit)
+        finding(
+            "gap", layers=_layers(units, rows), features=_names(units, rows), geometry=gap, facts={"accuracy_m": limit}
+        )
         for gap, rows, limit in zip(gaps[wide], _at(between, wide), limits[wide].tolist(), strict=True)
     ]
     slivers: dict[tuple[int, ...], list[BaseGeometry]] = {}
@@ -137,7 +139,7 @@ def _gaps(units: Units, holes: BaseGeometry) -> list[QualityFinding]:
             layers=_layers(units, rows),
             features=_names(units, rows),
             geometry=joined(np.array(parts, dtype=object)),
-            accuracy_m=float(max(units.accuracy_m[list(rows)], default=0.0)),
+            facts={"accuracy_m": float(max(units.accuracy_m[list(rows)], default=0.0))},
         )
         for rows, parts in slivers.items()
     ]
@@ -150,8 +152,7 @@ def _overlaps(units: Units) -> list[QualityFinding]:
     met = shapely.intersection(units.geometries[first], units.geometries[second])
     found = []
     for one, other, geometry in zip(first.tolist(), second.tolist(), met, strict=True):
-        parts = polygons_of(geometry)
-        parts = parts[wider_than(parts, NOISE_M)]
+        parts = _real(geometry)
         limit = float(max(units.accuracy_m[one], units.accuracy_m[other]))
         wide = wider_than(parts, limit)
         for code, some in (("overlap", parts[wide]), ("overlap_sliver", parts[~wide])):
@@ -163,32 +164,30 @@ def _overlaps(units: Units) -> list[QualityFinding]:
                         layers=_layers(units, rows),
                         features=_names(units, rows),
                         geometry=joined(some),
-                        accuracy_m=limit,
+                        facts={"accuracy_m": limit},
                     )
                 )
     return found
 
 
 def _edge(units: Units, city: City, union: BaseGeometry, shell: BaseGeometry) -> list[QualityFinding]:
-    c = math.hypot(city.accuracy_m, float(units.accuracy_m.max()))
+    c = round(math.hypot(city.accuracy_m, float(units.accuracy_m.max())), 3)
     outline = shapely.boundary(city.geometry)
     found = []
-    left_out = polygons_of(shapely.difference(city.geometry, shell))
-    beyond = polygons_of(shapely.difference(union, city.geometry))
-    missing_m2 = 0.0
+    left_out = _real(shapely.difference(city.geometry, shell))
+    beyond = _real(shapely.difference(union, city.geometry))
     for part in _deep(left_out, outline, c):
-        for exact in polygons_of(_exact(units, part, city.geometry)):
-            if wider_than(np.array([exact]), NOISE_M)[0]:
-                rows = units.beside(exact)
-                gap = finding(
+        for exact in _real(_exact(units, part, city.geometry)):
+            rows = units.beside(exact)
+            found.append(
+                finding(
                     "gap_at_edge",
                     layers=_layers(units, rows) or units.layers,
                     features=_names(units, rows),
                     geometry=exact,
-                    accuracy_m=c,
+                    facts={"accuracy_m": c},
                 )
-                found.append(gap)
-                missing_m2 += gap.area_m2 or 0.0
+            )
     for part in _deep(beyond, outline, c):
         rows = tuple(int(row) for row in np.sort(units.tree.query(part, predicate="intersects")))
         rows = tuple(row for row in rows if shapely.intersection(units.geometries[row], part).area > 0)
@@ -198,35 +197,44 @@ def _edge(units: Units, city: City, union: BaseGeometry, shell: BaseGeometry) ->
                 layers=_layers(units, rows),
                 features=_names(units, rows),
                 geometry=part,
-                accuracy_m=c,
+                facts={"accuracy_m": c},
             )
         )
     city_m2 = area_of(city.geometry)
-    covered_m2 = area_of(shapely.intersection(city.geometry, union))
-    short_m2 = max(0.0, area_of(left_out) - missing_m2)
-    over_m2 = max(0.0, area_of(beyond) - sum(each.area_m2 or 0.0 for each in found if each.code == "outside_city"))
-    if max(short_m2, over_m2) > NOISE_M * math.sqrt(city_m2):
+    covered_m2 = city_m2 - area_of(_real(shapely.difference(city.geometry, union)))
+    short_m2, over_m2 = _rest(left_out, found), _rest(beyond, found)
+    if max(short_m2, over_m2) > 0.01:
         found.append(
             finding(
                 "edge_difference",
                 layers=units.layers,
-                at=outline,
-                short_m2=round(short_m2, 2),
-                over_m2=round(over_m2, 2),
-                accuracy_m=c,
+                facts={"short_m2": round(short_m2, 2), "over_m2": round(over_m2, 2), "accuracy_m": c},
             )
         )
     covered = finding(
         "covered",
         layers=units.layers,
-        at=city.geometry,
-        covered_share=round(min(1.0, covered_m2 / city_m2), 9),
-        covered_m2=round(covered_m2, 2),
-        city_m2=round(city_m2, 2),
-        units=len(units.names),
-        city="、".join(city.names),
+        facts={
+            "covered_share": round(covered_m2 / city_m2, 9),
+            "covered_m2": round(covered_m2, 2),
+            "city_m2": round(city_m2, 2),
+            "units": len(units.names),
+            "city": "、".join(city.names),
+        },
     )
     return [*found, covered]
+
+
+def _rest(parts: NDArray[np.object_], found: Iterable[QualityFinding]) -> float:
+    """Square metres of some polygons that no finding is about."""
+    told = shapely.union_all([each.geometry for each in found if each.geometry is not None])
+    return area_of(_real(shapely.difference(joined(parts), told)))
+
+
+def _real(geometry: BaseGeometry) -> NDArray[np.object_]:
+    """The polygons that are more than rounding."""
+    parts = polygons_of(geometry)
+    return parts[wider_than(parts, NOISE_M)]
 
 
 def _deep(parts: NDArray[np.object_], outline: BaseGeometry, c: float) -> list[BaseGeometry]:

@@ -143,9 +143,7 @@ def print_made(page: Page, made: Georeferenced, name: str) -> None:
     if made.indicative:
         page.line(f"** {page.words('note', 'indicative')} **", "bold yellow")
     rows: list[tuple[str, object]] = [(page.say("method"), page.words("method", made.method))]
-    accuracy = made.accuracy if made.accuracy is not None else reading.accuracy
-    terms = page.pause.join(f"{page.words('basis', t.code)} {t.metres:,.2f}" for t in accuracy.terms)
-    rows.append((page.say("accuracy"), f"{accuracy.metres:,.2f} {page.words('unit', 'metres')} ({terms})"))
+    rows.append((page.say("accuracy"), _accuracy(page, made)))
     rows += [(page.say("made_from"), reading.source_name), (page.say("features"), str(len(reading.geometries)))]
     if reading.crs is not None:
         rows.append((page.words("map", "crs"), reading.crs.code))
@@ -157,6 +155,16 @@ def print_made(page: Page, made: Georeferenced, name: str) -> None:
         page.heading(page.say("problems"))
         for problem in [*(u.problem for u in reading.unreadable), *reading.problems][:_SHOWN]:
             page.line(f"* {problem_words(problem, page.language)}", "yellow")
+
+
+def _accuracy(page: Page, made: Georeferenced) -> str:
+    """The layer's, with its terms; a word where every feature has its own."""
+    placed = [row for row, g in zip(made.reading.attributes, made.reading.geometries, strict=True) if g is not None]
+    if made.accuracy is None and placed and all(row.get("accuracy_m") for row in placed):
+        return page.say("each_its_own")
+    accuracy = made.accuracy if made.accuracy is not None else made.reading.accuracy
+    terms = page.pause.join(f"{page.words('basis', t.code)} {t.metres:,.2f}" for t in accuracy.terms)
+    return f"{accuracy.metres:,.2f} {page.words('unit', 'metres')} ({terms})"
 
 
 def _print_features(page: Page, reading: Reading) -> None:
