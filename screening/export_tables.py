@@ -2,19 +2,24 @@
 
 Made from the JSON of a verdict and nothing else, so that a layer that failed or is missing is in every one of
 them. Codes stay codes (``ANSWER``, ``REASON``); the words beside them are in the language asked for. What a
-column is called stands in ``export_fields.toml``.
+column is called stands in ``export_fields.toml``; `screening.export_columns` reads it.
 """
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from screening.words import has_word, word
+from screening.export_columns import (
+    answer_cells,
+    area_cells,
+    percent_cell,
+    table_of,
+    text_cell,
+    warnings_cell,
+    words_cell,
+)
+from screening.words import word
 from spatial.writing.model import Field, Table
 
 if TYPE_CHECKING:
@@ -40,13 +45,6 @@ __all__ = [
 
 INTERNAL = "内部使用"
 _UNIT_CODE_BYTES = 13  # ZH + 6 + 1 + 4
-_CODES = {
-    "answer": ("hit", "uncertain", "unknown", "clear"),
-    "yesno": ("yes", "uncertain", "unknown", "no"),
-    "scope": ("point", "line", "polygon", "mixed"),
-    "relation": ("disjoint", "touches", "crosses", "overlaps", "within", "contains", "equals"),
-    "role": ("protective", "context"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,87 +73,6 @@ def marks_of(cards: Sequence[Mapping[str, Any] | None]) -> Marks:
     )
 
 
-@cache
-def _definitions() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(files("screening").joinpath("export_fields.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def _field(table: str, name: str) -> Field:
-    """The column as ``export_fields.toml`` defines it, with the meaning of its codes."""
-    spec, zh, en, *group = _definitions().get(table, {}).get(name) or _definitions()["common"][name]
-    width, _, decimals = spec[1:].partition(".")
-    kinds: dict[str, FieldType] = {"C": "text", "N": "number", "I": "integer", "D": "date"}
-    codes = [(group[0], code) for code in _CODES.get(group[0], ())] if group else []
-    return Field(
-        name=name,
-        long_name_zh=zh,
-        long_name_en=en,
-        type=kinds[spec[0]],
-        width=int(width or 0),
-        decimals=int(decimals or -1),
-        note_zh="；".join(f"{code}={word(f'{kind}.{code}', 'zh')}" for kind, code in codes),
-        note_en="; ".join(f"{code}={word(f'{kind}.{code}', 'en')}" for kind, code in codes),
-    )
-
-
-def _table(
-    name: str,
-    template: Mapping[str, Value],
-    rows: Sequence[Mapping[str, Value]],
-    geometries: tuple[BaseGeometry, ...] | None = None,
-) -> Table:
-    """The rows under the columns of ``template``; geometries are EPSG:4490."""
-    return Table(
-        name=name,
-        fields=tuple(_field(name, column) for column in template),
-        rows=tuple(tuple(row[column] for column in template) for row in rows),
-        geometries=geometries,
-        crs=None if geometries is None else 4490,
-    )
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-        return "; ".join(value) or None
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _words(group: str, code: Any, language: Language) -> str | None:
-    if not isinstance(code, str):
-        return None
-    return word(f"{group}.{code}", language) if has_word(f"{group}.{code}") else code
-
-
-def _warnings(warnings: Any, language: Language) -> str | None:
-    """Warnings in words where there are words for their code, else as they stand."""
-    said = []
-    for warning in warnings or ():
-        code = warning.get("code") if isinstance(warning, dict) else warning
-        group = next((g for g in ("warning", "reason") if has_word(f"{g}.{code}")), None)
-        text = _text(warning) if group is None else _words(group, code, language)
-        if group is not None and isinstance(warning, dict) and warning.get("layer"):
-            text = f"{warning['layer']}: {text}"
-        said.append(text or "")
-    return _text(said)
-
-
-def _areas(prefix: str, m2: Any) -> dict[str, Value]:
-    """One area in square metres, hectares and mu (1 mu = 2000/3 m²)."""
-    hectares, mu = (None, None) if m2 is None else (m2 / 10_000, m2 * 3 / 2000)
-    return {f"{prefix}_M2": m2, f"{prefix}_HM2": hectares, f"{prefix}_MU": mu}
-
-
-def _percent(share: Any) -> Any:
-    return None if share is None else share * 100
-
-
-def _answer(value: Any, language: Language) -> dict[str, Value]:
-    return {"ANSWER": _text(value), "ANSWER_T": _words("answer", value, language)}
-
-
 def site_table(result: Mapping[str, Any], site: BaseGeometry, *, zbx: str, language: Language, marks: Marks) -> Table:
     """One row: the site, what is asked of it, and the layers behind each answer. Geometry in EPSG:4490."""
     facts = result["site"]
@@ -164,41 +81,41 @@ def site_table(result: Mapping[str, Any], site: BaseGeometry, *, zbx: str, langu
         for answer in ("hit", "uncertain", "unknown")
     }
     row: dict[str, Value] = {
-        "XMMC": _text(facts.get("name")),
-        **_answer(result["answer"], language),
-        "IN_ZONE": _text(result.get("in_priority_zone")),
-        "IN_UNIT": _text(result.get("in_priority_unit")),
-        "IN_REDLINE": _text(result.get("in_red_line")),
-        "IN_PROTECT": _text(result.get("in_protected_area")),
-        "IN_WATER": _text(result.get("in_water_source_zone")),
-        "HIT_LYR": _text(layers["hit"]),
-        "UNCERT_LYR": _text(layers["uncertain"]),
-        "UNKNWN_LYR": _text(layers["unknown"]),
-        "NOT_CHECK": _text(result.get("not_checked")),
-        "CHECKTIME": _text(result["as_of"]),
-        "SCOPE": _text(facts.get("scope")),
-        **_areas("MJ", facts.get("area_m2")),
+        "XMMC": text_cell(facts.get("name")),
+        **answer_cells(result["answer"], language),
+        "IN_ZONE": text_cell(result.get("in_priority_zone")),
+        "IN_UNIT": text_cell(result.get("in_priority_unit")),
+        "IN_REDLINE": text_cell(result.get("in_red_line")),
+        "IN_PROTECT": text_cell(result.get("in_protected_area")),
+        "IN_WATER": text_cell(result.get("in_water_source_zone")),
+        "HIT_LYR": text_cell(layers["hit"]),
+        "UNCERT_LYR": text_cell(layers["uncertain"]),
+        "UNKNWN_LYR": text_cell(layers["unknown"]),
+        "NOT_CHECK": text_cell(result.get("not_checked")),
+        "CHECKTIME": text_cell(result["as_of"]),
+        "SCOPE": text_cell(facts.get("scope")),
+        **area_cells("MJ", facts.get("area_m2")),
         "TYMJ_M2": facts.get("area_planar_m2"),
         "SBMJ_M2": facts.get("declared_area_m2"),
         "LENGTH_M": facts.get("length_m"),
         "RADIUS_M": facts.get("radius_m"),
         "ACC_M": facts.get("accuracy_m"),
-        "ACC_BASIS": _text(facts.get("accuracy_basis")),
+        "ACC_BASIS": text_cell(facts.get("accuracy_basis")),
         "REJ_PARTS": facts.get("rejected_parts"),
         "ZBX": zbx,
-        "SRC_CRS": _text(facts.get("crs")),
-        "CRS_STAT": _text(facts.get("crs_status")),
-        "DATUM": _text(facts.get("datum")),
-        "WARNINGS": _warnings(result.get("warnings"), language),
+        "SRC_CRS": text_cell(facts.get("crs")),
+        "CRS_STAT": text_cell(facts.get("crs_status")),
+        "DATUM": text_cell(facts.get("datum")),
+        "WARNINGS": warnings_cell(result.get("warnings"), language),
         "NOTICE": word("note.not_permission", language),
         "MARK": marks.text(language) or None,
     }
-    return _table("site", row, [row], (site,))
+    return table_of("site", row, [row], (site,))
 
 
 def _layer_name(finding: Mapping[str, Any], language: Language) -> str:
     """The layer of a finding; of a required kind with no layer, the kind."""
-    return _text(finding.get("layer")) or _words("kind", finding.get("kind"), language) or "?"
+    return text_cell(finding.get("layer")) or words_cell("kind", finding.get("kind"), language) or "?"
 
 
 def _feature(
@@ -208,40 +125,40 @@ def _feature(
     language: Language,
     card: Mapping[str, Any] | None,
 ) -> dict[str, Value]:
-    kind, code, name = owner.get("kind"), _text(feature.get("code")), _text(feature.get("name"))
-    class_words = _words("class", feature.get("class"), language)
+    kind, code, name = owner.get("kind"), text_cell(feature.get("code")), text_cell(feature.get("name"))
+    class_words = words_cell("class", feature.get("class"), language)
     unit = kind == "control_units"
     whole = code is not None and len(code.encode("utf-8", "replace")) <= _UNIT_CODE_BYTES
     facts = card or {}
     return {
-        "LAYER": _text(owner.get("layer")),
-        "KIND": _text(kind),
-        "KIND_T": _words("kind", kind, language),
-        "ROLE": _text(owner.get("role")),
-        "FEATURE_ID": _text(feature.get("id")),
+        "LAYER": text_cell(owner.get("layer")),
+        "KIND": text_cell(kind),
+        "KIND_T": words_cell("kind", kind, language),
+        "ROLE": text_cell(owner.get("role")),
+        "FEATURE_ID": text_cell(feature.get("id")),
         "CODE": code,
         "NAME": name,
         "HJGKDYBM": code if unit and whole else None,
         "HJGKDYMC": name if unit else None,
         "GKDYFL": class_words if unit else None,
-        "CLASS": _text(feature.get("class")),
+        "CLASS": text_cell(feature.get("class")),
         "CLASS_T": class_words,
-        "CLASS_LBL": _text(feature.get("class_label")),
-        "FLAGS": _text(feature.get("flags") or None),
-        "FLAGS_T": _text([_words("flag", flag, language) or "" for flag in feature.get("flags") or ()]),
-        "RELATION": _text(feature.get("relation")),
-        "RELATION_T": _words("relation", feature.get("relation"), language),
-        **_areas("CDMJ", feature.get("overlap_m2")),
+        "CLASS_LBL": text_cell(feature.get("class_label")),
+        "FLAGS": text_cell(feature.get("flags") or None),
+        "FLAGS_T": text_cell([words_cell("flag", flag, language) or "" for flag in feature.get("flags") or ()]),
+        "RELATION": text_cell(feature.get("relation")),
+        "RELATION_T": words_cell("relation", feature.get("relation"), language),
+        **area_cells("CDMJ", feature.get("overlap_m2")),
         "TYMJ_M2": feature.get("overlap_planar_m2"),
-        "ZB_PCT": _percent(feature.get("share")),
+        "ZB_PCT": percent_cell(feature.get("share")),
         "LENGTH_M": feature.get("length_m"),
         "DIST_M": feature.get("distance_m"),
         "BEARING": feature.get("bearing_deg"),
         "ACC_M": feature.get("accuracy_m"),
-        **_answer(owner.get("answer"), language),
-        "SOURCE": _text(facts.get("source")),
-        "SJRQ": _text(facts.get("data_date")),
-        "SJBB": _text(owner.get("version", facts.get("version"))),
+        **answer_cells(owner.get("answer"), language),
+        "SOURCE": text_cell(facts.get("source")),
+        "SJRQ": text_cell(facts.get("data_date")),
+        "SJBB": text_cell(owner.get("version", facts.get("version"))),
         "MARK": marks_of([card]).text(language) or None,
     }
 
@@ -276,7 +193,7 @@ def overlaps_table(
         card = _card_of(result, piece.layer, found[0].get("version"))
         rows.append(_feature(*found, language=language, card=card))
     template = _feature({}, {}, language=language, card=None)
-    return _table("overlaps", template, rows, tuple(p.geometry for p in overlaps)), tuple(unlisted)
+    return table_of("overlaps", template, rows, tuple(p.geometry for p in overlaps)), tuple(unlisted)
 
 
 def features_table(result: Mapping[str, Any], *, language: Language) -> Table:
@@ -285,7 +202,7 @@ def features_table(result: Mapping[str, Any], *, language: Language) -> Table:
         _feature(o, f, language=language, card=_card_of(result, o.get("layer"), o.get("version")))
         for o, f in _owned(result)
     ]
-    return _table("features", _feature({}, {}, language=language, card=None), rows)
+    return table_of("features", _feature({}, {}, language=language, card=None), rows)
 
 
 def findings_table(result: Mapping[str, Any], *, language: Language) -> Table:
@@ -305,7 +222,7 @@ def findings_table(result: Mapping[str, Any], *, language: Language) -> Table:
     unchecked = [{"layer": text, "role": "not_checked"} for text in result.get("not_checked") or ()]
     entries = [*result["findings"], *context, *lost, *unchecked]
     rows = [_finding(entry, result, language) for entry in entries]
-    return _table("findings", _finding({}, result, language), rows)
+    return table_of("findings", _finding({}, result, language), rows)
 
 
 def _finding(entry: Mapping[str, Any], result: Mapping[str, Any], language: Language) -> dict[str, Value]:
@@ -314,44 +231,44 @@ def _finding(entry: Mapping[str, Any], result: Mapping[str, Any], language: Lang
     card = _card_of(result, entry.get("layer"), entry.get("version"))
     facts = card or {}
     role, reason = entry.get("role"), entry.get("reason")
-    role_words = word("export.not_checked", language) if role == "not_checked" else _words("role", role, language)
+    role_words = word("export.not_checked", language) if role == "not_checked" else words_cell("role", role, language)
     reasons = [str(r.get("code")) if isinstance(r, dict) else str(r) for r in entry.get("reasons") or ()]
     accuracy = entry.get("accuracy_parts") or {}
     return {
-        "LAYER": _text(entry.get("layer")),
-        "KIND": _text(entry.get("kind")),
-        "KIND_T": _words("kind", entry.get("kind"), language),
-        "THEME": _text(entry.get("theme")),
-        "ROLE": _text(role),
+        "LAYER": text_cell(entry.get("layer")),
+        "KIND": text_cell(entry.get("kind")),
+        "KIND_T": words_cell("kind", entry.get("kind"), language),
+        "THEME": text_cell(entry.get("theme")),
+        "ROLE": text_cell(role),
         "ROLE_T": role_words,
-        **_answer(entry.get("answer"), language),
-        "REASON": _text(reason),
-        "REASON_T": _words("reason", reason, language),
-        "REASONS": _text(reasons),
+        **answer_cells(entry.get("answer"), language),
+        "REASON": text_cell(reason),
+        "REASON_T": words_cell("reason", reason, language),
+        "REASONS": text_cell(reasons),
         "GAP_M": entry.get("gap_m"),
         "HOLD_M": entry.get("hold_at_least_m"),
         "DIST_M": nearest.get("distance_m"),
         "DIST_MIN_M": entry.get("distance_at_least_m"),
         "BEARING": nearest.get("bearing_deg"),
-        "NEAREST": _text(nearest.get("name") or nearest.get("id")),
+        "NEAREST": text_cell(nearest.get("name") or nearest.get("id")),
         "N_FEATURES": len(features),
-        **_areas("CDMJ", entry.get("overlap_m2")),
-        "ZB_PCT": _percent(entry.get("share")),
+        **area_cells("CDMJ", entry.get("overlap_m2")),
+        "ZB_PCT": percent_cell(entry.get("share")),
         "LENGTH_M": entry.get("overlap_length_m"),
-        "UNCOV_PCT": _percent(entry.get("uncovered_share")),
+        "UNCOV_PCT": percent_cell(entry.get("uncovered_share")),
         "ACC_M": entry.get("accuracy_m"),
         "ACC_SITE": accuracy.get("site"),
         "ACC_LAYER": accuracy.get("layer"),
         "ACC_TRANS": accuracy.get("transformation"),
-        "SJBB": _text(entry.get("version", facts.get("version"))),
-        "SJRQ": _text(facts.get("data_date")),
-        "SOURCE": _text(facts.get("source")),
-        "METHOD": _text(facts.get("georeference_method")),
-        "COVERAGE": _text(facts.get("coverage")),
+        "SJBB": text_cell(entry.get("version", facts.get("version"))),
+        "SJRQ": text_cell(facts.get("data_date")),
+        "SOURCE": text_cell(facts.get("source")),
+        "METHOD": text_cell(facts.get("georeference_method")),
+        "COVERAGE": text_cell(facts.get("coverage")),
         "REPAIRED": facts.get("repaired"),
         "REJECTED": facts.get("rejected"),
-        "SHA256": _text(facts.get("sha256")),
-        "WARNINGS": _warnings(facts.get("warnings"), language),
+        "SHA256": text_cell(facts.get("sha256")),
+        "WARNINGS": warnings_cell(facts.get("warnings"), language),
         "MARK": marks_of([card]).text(language) or None if card is not None else None,
     }
 
@@ -399,6 +316,6 @@ def _plain(name: str, known: Sequence[str], items: Sequence[Mapping[str, Any]]) 
     }
     fields = tuple(Field(name=key, long_name_zh=key, long_name_en=key, type=kinds[key]) for key in keys)
     rows = tuple(
-        tuple(_text(item.get(key)) if kinds[key] == "text" else item.get(key) for key in keys) for item in items
+        tuple(text_cell(item.get(key)) if kinds[key] == "text" else item.get(key) for key in keys) for item in items
     )
     return Table(name=name, fields=fields, rows=rows)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from screening.site import Site
     from screening.verdict import Verdict
     from screening.words import Language
-    from spatial.datum_shift import Fit, Shift
+    from spatial.datum_fit import Fit
+    from spatial.datum_shift import Shift
     from spatial.reading.model import Problem, Reading
 
 __all__ = ["NamedSite", "Source", "check", "likely_region", "reading_of_site", "site_of_argument", "source_of_argument"]

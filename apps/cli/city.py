@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def city(name: str, workspace: Path, gazetteer: Path | None, lang: Language) -> 
     from apps.cli.console import console_on
     from apps.cli.table import Page
     from layers.city import build_city
-    from layers.georeference.places import read_gazetteer
+    from layers.georeference.gazetteer import read_gazetteer
     from layers.model import DEFAULT_REQUIRED_KINDS
     from layers.plans.loading import plan
     from layers.workspace import FolderStore
@@ -74,7 +75,7 @@ def _print_layers(page: Page, built: tuple[CityLayer, ...]) -> None:
                     layer.name,
                     feature.name,
                     page.words("method", method),
-                    "" if accuracy is None else f"{accuracy:,.0f}",
+                    "" if accuracy is None else f"{math.ceil(accuracy):,}",
                     source,
                 ]
             )

@@ -1,4 +1,4 @@
-"""Reasons, warnings and evidence with the figures behind them, as words."""
+"""What an answer rests on: reasons, warnings and evidence with the figures behind them, as words and printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from apps.cli.table import Page
     from screening.words import Language
-    from spatial.datum_shift import Fit
+    from spatial.datum_fit import Fit
     from spatial.reading.model import Hypothesis, Problem
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "hypothesis_document",
     "hypothesis_words",
     "print_fit",
+    "print_grounds",
     "print_hypotheses",
     "problem_words",
     "reason_words",
@@ -215,3 +216,30 @@ def print_fit(page: Page, fit: Fit) -> None:
     columns = [("point", "right"), ("residual_east", "right"), ("residual_north", "right")]
     rows = [[number, f"{east:+.3f}", f"{north:+.3f}"] for number, (east, north) in enumerate(fit.residuals_m, start=1)]
     page.table([(page.say(f"column_{name}"), side) for name, side in columns], rows)
+
+
+def print_grounds(page: Page, result: Mapping[str, Any], problems: Sequence[Problem]) -> None:
+    """What the answer rests on: where the site's CRS and accuracy come from, and what was noted on the way."""
+    site = result["site"]
+    page.heading(page.say("rests_on"))
+    why = [page.words("crs_status", site["crs_status"])]
+    why += [evidence_words(evidence, page.language) for evidence in site["crs_evidence"]]
+    crs = f"{site['crs']}{page.colon}{page.comma.join(why)}"
+    rows: list[tuple[str, object]] = [
+        (word("map.crs", page.language), crs),
+        (page.say("datum"), page.words("datum", site["datum"])),
+        (word("map.site_accuracy", page.language), accuracy_words(site, page.language)),
+        (page.say("combined"), page.say("combined_rule")),
+    ]
+    for card in result["layers"]:
+        for number in card.get("georeference_defaults", ()):
+            value = f"{number[page.language]} {number['value']:g} {number['unit']}"
+            said = f"{card['name']}{page.colon}{value}{page.comma}{page.words('mark', number['mark'])}"
+            rows.append((page.say("default_number"), said))
+    page.pairs(rows)
+    notes = [warning_words(warning, page.language) for warning in result["warnings"]]
+    notes += [problem_words(problem, page.language) for problem in problems]
+    if notes:
+        page.heading(word("map.warnings", page.language))
+        for note in notes:
+            page.line(f"* {note}", "yellow")

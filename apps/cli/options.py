@@ -13,7 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.datum_shift import Fit, Shift
+    from spatial.datum_fit import Fit
+    from spatial.datum_shift import Shift
     from spatial.systems import CoordinateSystem
 
     _TextType = click.ParamType[str]
@@ -289,7 +290,7 @@ def _fitted(path: Path, system: CoordinateSystem) -> Fit:
     import numpy as np
 
     from spatial.crs import identify
-    from spatial.datum_shift import fit
+    from spatial.datum_fit import fit
     from spatial.errors import ControlPointsError, CRSError
     from spatial.reading.text import decode
 

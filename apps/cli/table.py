@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.cli.console import shown
-from apps.cli.grounds import accuracy_words, evidence_words, problem_words, reasons_words, warning_words
+from apps.cli.grounds import print_grounds, reasons_words
 from maps import phrases
 from screening.not_checked import class_in_english
 from screening.words import word
@@ -144,7 +144,7 @@ def print_verdict(
     _parts(page, result)
     _not_checked(page, result)
     _layers(page, result)
-    _grounds(page, result, problems)
+    print_grounds(page, result, problems)
 
 
 def _head(page: Page, result: Mapping[str, Any]) -> None:
@@ -376,30 +376,3 @@ def _layers(page: Page, result: Mapping[str, Any]) -> None:
         row += [card["source"] or missing, page.comma.join(marks) or "-"]
         rows.append(row)
     page.table([(page.say(f"column_{name}"), kind) for name, kind in columns], rows)
-
-
-def _grounds(page: Page, result: Mapping[str, Any], problems: Sequence[Problem]) -> None:
-    """What the answer rests on: where the site's CRS and accuracy come from, and what was noted on the way."""
-    site = result["site"]
-    page.heading(page.say("rests_on"))
-    why = [page.words("crs_status", site["crs_status"])]
-    why += [evidence_words(evidence, page.language) for evidence in site["crs_evidence"]]
-    crs = f"{site['crs']}{page.colon}{page.comma.join(why)}"
-    rows: list[tuple[str, object]] = [
-        (word("map.crs", page.language), crs),
-        (page.say("datum"), page.words("datum", site["datum"])),
-        (word("map.site_accuracy", page.language), accuracy_words(site, page.language)),
-        (page.say("combined"), page.say("combined_rule")),
-    ]
-    for card in result["layers"]:
-        for number in card.get("georeference_defaults", ()):
-            value = f"{number[page.language]} {number['value']:g} {number['unit']}"
-            said = f"{card['name']}{page.colon}{value}{page.comma}{page.words('mark', number['mark'])}"
-            rows.append((page.say("default_number"), said))
-    page.pairs(rows)
-    notes = [warning_words(warning, page.language) for warning in result["warnings"]]
-    notes += [problem_words(problem, page.language) for problem in problems]
-    if notes:
-        page.heading(word("map.warnings", page.language))
-        for note in notes:
-            page.line(f"* {note}", "yellow")

@@ -63,7 +63,9 @@ def inspect_quality(store: WorkspaceStore, *, as_of: str, region: Sequence[str] 
     found += duplicate_findings(layers)
     runs.append(CheckRun(check="duplicates", done=bool(layers), why=None if layers else "no_layer"))
     found += water_zone_findings(layers)
-    runs.append(_ran(layers, "water_zones", ("water_sources",)))
+    drawn = [layer for layer in layers if (layer.areal() & layer.zone).any()]
+    sources = _ran(drawn, "water_zones", ("water_sources",))
+    runs.append(sources if sources.done else _without(layers, "water_zones", ("water_sources",)))
     pairs, broken = _pairs(store, as_of)
     found += [each for old, new in pairs for each in version_findings(old, new)]
     told = {(entry.layer, entry.version) for entry, _ in unreadable}

@@ -120,7 +120,8 @@ def tiling_findings(units: Units, city: City | None) -> list[QualityFinding]:
 
 
 def _gaps(units: Units, holes: BaseGeometry) -> list[QualityFinding]:
-    gaps = np.array([part for hole in polygons_of(holes) for part in _real(_exact(units, hole, None))], dtype=object)
+    exact = [_exact(units, hole, None) for hole in _real(holes, NOISE_M / 2)]  # the grid moves an edge by up to 0.7 mm
+    gaps = _real(np.array(exact, dtype=object))
     between = [units.beside(gap) for gap in gaps]
     limits = np.array([max(units.accuracy_m[list(rows)], default=0.0) for rows in between])
     wide = wider_than(gaps, limits)
@@ -231,19 +232,21 @@ def _rest(parts: NDArray[np.object_], found: Iterable[QualityFinding]) -> float:
     return area_of(_real(shapely.difference(joined(parts), told)))
 
 
-def _real(geometry: BaseGeometry) -> NDArray[np.object_]:
+def _real(geometry: BaseGeometry | NDArray[np.object_], noise_m: float = NOISE_M) -> NDArray[np.object_]:
     """The polygons that are more than rounding."""
     parts = polygons_of(geometry)
-    return parts[wider_than(parts, NOISE_M)]
+    return parts[wider_than(parts, noise_m)]
 
 
 def _deep(parts: NDArray[np.object_], outline: BaseGeometry, c: float) -> list[BaseGeometry]:
     """The parts that reach farther than c from the outline."""
     found: list[BaseGeometry] = []
+    shapely.prepare(outline)
     for part in parts:
         west, south, east, north = bounds_of(part)
         frame = Frame.around((west, south, east, north))
-        if math.hypot((east - west) * frame.kx, (north - south) * frame.ky) > c:
+        small = math.hypot((east - west) * frame.kx, (north - south) * frame.ky) <= c
+        if not (small and shapely.dwithin(outline, part, _NEAR_DEG)):
             deep = deeper_than(part, outline, c)
             found += [] if deep is None else list(polygons_of(deep))
     return found
@@ -251,9 +254,9 @@ def _deep(parts: NDArray[np.object_], outline: BaseGeometry, c: float) -> list[B
 
 def _exact(units: Units, gap: BaseGeometry, within: BaseGeometry | None) -> BaseGeometry:
     """A gap found on the 1 mm grid, bounded by the very edges of the units (and the city) around it."""
-    rows = units.beside(gap)
-    wide = shapely.buffer(gap, 2 * GRID_DEG, join_style="mitre")
-    exact = shapely.difference(wide, shapely.union_all(units.geometries[list(rows)])) if rows else wide
+    exact = shapely.buffer(gap, 2 * GRID_DEG, join_style="mitre")
+    for row in units.beside(gap):
+        exact = shapely.difference(exact, units.geometries[row])
     return exact if within is None else shapely.intersection(exact, within)
 
 
