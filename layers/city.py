@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layers.errors import PlaceNotFoundError, PlaceUnclearError
-from layers.georeference.places import NamedPlace, PlaceSource, described_places, find, gazetteer
+from layers.georeference.gazetteer import NamedPlace, PlaceSource, find, gazetteer
+from layers.georeference.places import described_places
 from layers.importing import ImportOptions, import_layer
 from layers.model import KINDS
 from layers.plans.model import LAYER_KINDS

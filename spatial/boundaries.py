@@ -1,5 +1,5 @@
 """
-Administrative boundaries by six-digit code: the only module that loads ``data/boundaries``.
+Administrative boundaries by six-digit code: areas, names and what lies where.
 
 Outlines come from two publishers through a registry package (``data/boundaries/README.md``); neither is
 official. The primary one gives the geometry, the distance to the second gives its accuracy. All geometry is
@@ -19,12 +19,7 @@ Manzhouli is two codes: 150781 alone leaves out Zhalainuoer, a third of the city
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import sqlite3
-import struct
-import tomllib
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -32,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from spatial.datafiles import data_file, data_root
+from spatial.boundary_store import open_built, outlines_of
 from spatial.errors import (
     BoundariesDamagedError,
     BoundariesNotBuiltError,
@@ -41,7 +36,7 @@ from spatial.errors import (
     UnmeasuredDistrictError,
 )
 from spatial.measure import ellipsoidal_area
-from spatial.outlines import OutlineGap, outline_gap
+from spatial.outlines import outline_gap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,12 +44,12 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
+    from spatial.boundary_store import Place
+
 __all__ = ["Boundary", "available", "district", "districts_at", "place_names", "union"]
 
-_FORMAT = 1
 _GRID = 1e-8
 _LEAST_ACCURACY_M = 5.0
-_HEADER = struct.Struct("<2sBBi4d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,28 +86,6 @@ class Boundary:
     """Ellipsoidal area on CGCS2000 as measured, not the official figure."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Place:
-    """A row of the table of districts, without its geometry."""
-
-    name: str
-    city: tuple[str, str]
-    province: tuple[str, str]
-    bounds: tuple[float, float, float, float]  # west, east, south, north: the order of the blob's envelope
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Built:
-    """An opened, checked build."""
-
-    path: Path
-    version: str
-    sources: tuple[str, ...]
-    places: Mapping[str, Mapping[str, _Place]]  # source -> code -> place
-    gaps: Mapping[tuple[str, ...], OutlineGap]
-    third: Mapping[str, float]
-
-
 def available(*, built: Path | None = None) -> bool:
     """
     Whether boundaries can be loaded: built, and unchanged since.
@@ -131,7 +104,7 @@ def available(*, built: Path | None = None) -> bool:
     False
     """
     try:
-        _open(built)
+        open_built(built)
     except (BoundariesNotBuiltError, BoundariesDamagedError, DataFileMissingError):
         return False
     return True
@@ -163,7 +136,7 @@ def place_names(*, built: Path | None = None) -> Mapping[str, str]:
     >>> place_names()["152202"]
     '阿尔山市'
     """
-    store = _open(built)
+    store = open_built(built)
     return MappingProxyType(_names(store.places[store.sources[0]]))
 
 
@@ -242,7 +215,7 @@ def union(codes: Sequence[str], *, source: str | None = None, built: Path | None
     """
     if isinstance(codes, str) or not codes:
         raise ValueError("codes is a sequence of at least one six-digit code")
-    store = _open(built)
+    store = open_built(built)
     chosen = source or store.sources[0]
     if chosen not in store.sources:
         raise ValueError(f"no source {chosen!r}; there are {', '.join(store.sources)}")
@@ -253,7 +226,7 @@ def union(codes: Sequence[str], *, source: str | None = None, built: Path | None
 @lru_cache(maxsize=32)
 def _union(path: Path, asked: tuple[str, ...], source: str, built: Path | None) -> Boundary:
     """One answer per build file: its name carries its digest."""
-    store = _open(built)
+    store = open_built(built)
     names, other = _names(store.places[source]), next(name for name in store.sources if name != source)
     for code in asked:
         if code not in names:
@@ -262,14 +235,14 @@ def _union(path: Path, asked: tuple[str, ...], source: str, built: Path | None) 
     if absent:
         raise UnmeasuredDistrictError(codes=absent, source=source, second=other)
     members = _members(store.places[source], asked)
-    rows = _geometries(path, source, members)
+    rows = outlines_of(path, source, members)
     geometry = _joined(rows)
     digest = hashlib.sha256()
     for code, wkb in rows.items():
         digest.update(code.encode() + b"\0" + hashlib.sha256(wkb).digest())
     gap = store.gaps.get(asked)
     if gap is None:
-        gap = outline_gap(geometry, _joined(_geometries(path, other, _members(store.places[other], asked))))
+        gap = outline_gap(geometry, _joined(outlines_of(path, other, _members(store.places[other], asked))))
     third = [store.third[code] for code in members if code in store.third]
     return Boundary(
         codes=asked,
@@ -319,92 +292,18 @@ def districts_at(lon: float, lat: float, *, built: Path | None = None) -> tuple[
     """
     if not (math.isfinite(lon) and math.isfinite(lat)):
         raise ValueError(f"({lon}, {lat}) is no place")
-    store = _open(built)
+    store = open_built(built)
     source, near = store.sources[0], []
     for code, place in store.places[store.sources[0]].items():
         west, east, south, north = place.bounds
         if west <= lon <= east and south <= lat <= north:
             near.append(code)
     point = shapely.Point(lon, lat)
-    rows = _geometries(store.path, source, tuple(near))
+    rows = outlines_of(store.path, source, tuple(near))
     return tuple(code for code, wkb in rows.items() if shapely.intersects(shapely.from_wkb(wkb), point))
 
 
-def _open(built: Path | None) -> _Built:
-    """The checked build in a folder; a build made meanwhile is seen, since its file has another name."""
-    folder = built if built is not None else data_root() / "boundaries" / "built"
-    note = folder / "built.json"
-    try:
-        text = note.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and not note.exists():
-            raise BoundariesNotBuiltError(folder=folder) from error
-        raise BoundariesDamagedError(file=note, detail="it cannot be read") from error
-    return _load(folder, text)
-
-
-@lru_cache(maxsize=4)
-def _load(folder: Path, note: str) -> _Built:
-    manifest_file = folder / "built.json"
-    try:
-        manifest = json.loads(note)
-        path, wanted = folder / str(manifest["file"]), manifest["sha256"]
-        version = f"{manifest['package']} {manifest['version']}"
-        if manifest["format"] != _FORMAT:
-            raise BoundariesDamagedError(file=manifest_file, detail="it is of another version")
-        if path.parent != folder or path.name != manifest["file"]:
-            raise BoundariesDamagedError(file=manifest_file, detail="it names a file elsewhere")
-    except (ValueError, KeyError, TypeError) as error:
-        raise BoundariesDamagedError(file=manifest_file, detail="it is not what set-up writes") from error
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BoundariesDamagedError(file=path, detail="it cannot be read") from error
-    if hashlib.sha256(content).hexdigest() != wanted:
-        raise BoundariesDamagedError(file=path, detail="its sha256 is not the one recorded")
-    register = tomllib.loads(data_file("boundaries", "registry.toml").read_text(encoding="utf-8"))
-    sources = tuple(str(source["name"]) for source in register["source"])
-    third = {
-        row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
-    }
-    with closing(_connect(path)) as db:
-        places = {source: MappingProxyType(_places(db, source)) for source in sources}
-        rows = db.execute("SELECT codes, median_m, p95_m, max_m FROM accuracy").fetchall()
-    gaps = {
-        tuple(codes.split(",")): OutlineGap(median_m=median, p95_m=p95, max_m=largest)
-        for codes, median, p95, largest in rows
-    }
-    return _Built(
-        path=path,
-        version=version,
-        sources=sources,
-        places=MappingProxyType(places),
-        gaps=MappingProxyType(gaps),
-        third=MappingProxyType(third),
-    )
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    if not path.is_file():  # sqlite3 would make an empty one
-        raise BoundariesDamagedError(file=path, detail="it is gone")
-    return sqlite3.connect(path)
-
-
-def _places(db: sqlite3.Connection, source: str) -> dict[str, _Place]:
-    columns = "code, name, city_code, city_name, province_code, province_name"
-    query = f"SELECT {columns}, substr(geom, 1, {_HEADER.size}) FROM {source} ORDER BY code"  # noqa: S608 - a name of the register
-    return {
-        code: _Place(
-            name=name,
-            city=(city_code, city),
-            province=(province_code, province),
-            bounds=_HEADER.unpack(header)[4:],
-        )
-        for code, name, city_code, city, province_code, province, header in db.execute(query)
-    }
-
-
-def _names(places: Mapping[str, _Place]) -> dict[str, str]:
+def _names(places: Mapping[str, Place]) -> dict[str, str]:
     """Code to name; where a city and its only district share a code, the district's name stands."""
     names: dict[str, str] = {}
     for code, place in places.items():
@@ -414,16 +313,9 @@ def _names(places: Mapping[str, _Place]) -> dict[str, str]:
     return dict(sorted(names.items()))
 
 
-def _members(places: Mapping[str, _Place], codes: Sequence[str]) -> tuple[str, ...]:
+def _members(places: Mapping[str, Place], codes: Sequence[str]) -> tuple[str, ...]:
     wanted = set(codes)
     return tuple(code for code, place in sorted(places.items()) if wanted & {code, place.city[0], place.province[0]})
-
-
-def _geometries(path: Path, source: str, members: Sequence[str]) -> dict[str, bytes]:
-    """WKB by code, sorted."""
-    query = f"SELECT geom FROM {source} WHERE code = ?"  # noqa: S608 - a name of the register
-    with closing(_connect(path)) as db:
-        return {code: db.execute(query, (code,)).fetchone()[0][_HEADER.size :] for code in sorted(members)}
 
 
 def _joined(rows: Mapping[str, bytes]) -> Any:

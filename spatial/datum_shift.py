@@ -1,8 +1,9 @@
 """
-From Xi'an 80 and Beijing 54 to CGCS2000, by parameters the user has or by control points.
+From Xi'an 80 and Beijing 54 to CGCS2000, by parameters.
 
 No parameters are shipped: those between national and local systems are state secrets in China, and the few published
-ones hold for single basins. The user gives them, or points known in both systems.
+ones hold for single basins. The user gives them, or points known in both systems,
+which `spatial.datum_fit` finds them from.
 """
 
 from __future__ import annotations
@@ -16,30 +17,32 @@ import shapely
 
 from spatial import edges
 from spatial.crs import WORKING_AREA
-from spatial.ellipsoid import A_M, E2, metres_per_degree
-from spatial.errors import ControlPointsError, CRSError, OutsideWorkingAreaError
+from spatial.ellipsoid import metres_per_degree
+from spatial.errors import CRSError, OutsideWorkingAreaError
+from spatial.geocentric import geocentric, geodetic, own_degrees
 from spatial.systems import parsed_crs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from spatial.systems import CoordinateSystem, Datum
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Fit", "FourParameters", "GeocentricParameters", "Shift", "fit", "three_parameters", "to_geographic"]
+__all__ = [
+    "ARCSEC",
+    "FourParameters",
+    "GeocentricParameters",
+    "Shift",
+    "shifted",
+    "three_parameters",
+    "to_geographic",
+]
 
-_ARCSEC = math.pi / 180 / 3600
-_ELLIPSOIDS: dict[str, tuple[float, float]] = {  # a, 1/f
-    "cgcs2000": (A_M, 298.257222101),
-    "xian80": (6378140.0, 298.257),
-    "beijing54": (6378245.0, 298.3),
-}
-_NEEDED = {3: 2, 4: 3, 7: 4}
-_FLAT = 1e-3  # control points whose spread across is less than this share of their spread along are on one line
-_RADIUS_95 = 2.448  # radius that holds 95 % of a circular normal distribution, in standard deviations of one axis
+ARCSEC = math.pi / 180 / 3600
+"""An arc second, radians."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,126 +117,45 @@ class FourParameters:
 Shift = GeocentricParameters | FourParameters
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
+def shifted(points: Floats, system: CoordinateSystem, shift: Shift) -> Floats:
     """
-    Parameters found from control points, and how well they hold there.
+    Longitude and latitude of EPSG:4490 of points of a system; `to_geographic` for geometries.
+
+    Use it for bare points, such as control points. Neither datum nor working area is checked.
 
     Parameters
     ----------
+    points
+        Of ``system``, shape (n, 2): east and north in its unit, or longitude and latitude in degrees.
+    system
+        Of the datum that the shift leads from; with four parameters their source.
     shift
         The parameters.
-    residuals_m
-        Shifted source less target, shape (n, 2): east, north; metres.
-    rmse_m
-        Root mean square of the residuals' lengths, metres.
-    worst_m
-        The longest residual, metres.
-    redundancy
-        Horizontal measurements less parameters, at least 1.
-    accuracy_m
-        95 % radius of a shifted position, from the residuals and the redundancy. For positions among the control
-        points; it says nothing of positions far outside them.
-    """
-
-    shift: Shift
-    residuals_m: Floats
-    rmse_m: float
-    worst_m: float
-    redundancy: int
-    accuracy_m: float
-
-
-def fit(
-    kind: Literal[3, 4, 7],
-    source: ArrayLike,
-    target: ArrayLike,
-    *,
-    source_system: CoordinateSystem,
-    target_system: CoordinateSystem,
-) -> Fit:
-    """
-    Shift of a datum from control points, by least squares.
-
-    Use four parameters for a county, seven for a wider area, three where points are few. Each needs one point more
-    than it takes to solve, since residuals of zero prove nothing.
-
-    Parameters
-    ----------
-    kind
-        Number of parameters. Four need projected systems on both sides.
-    source, target
-        The same points in both systems, shape (n, 2): east and north in metres, or longitude and latitude in degrees.
-    source_system, target_system
-        Of Xi'an 80 or Beijing 54, and of CGCS2000.
 
     Returns
     -------
-    fit
-        Parameters, residuals and accuracy.
-
-    Raises
-    ------
-    ControlPointsError
-        If there are too few points (three, four and seven parameters need 2, 3 and 4), if they lie in one place or,
-        for seven, on one line.
-    CRSError
-        If a system is of another datum, or not projected where it must be.
-    ValueError
-        If the shapes differ or a number is not finite.
-
-    References
-    ----------
-    Seven parameters: linear in (1+m) and (1+m) times the rotations of the Bursa model, so solved without iteration,
-    about the middle of the points.
+    lon_lat
+        Degrees, shape (n, 2).
 
     Examples
     --------
     >>> from spatial.crs import identify
-    >>> old = np.array([[500000.0, 4500000.0], [510000.0, 4500000.0], [500000.0, 4520000.0]])
-    >>> found = fit(4, old, old + [-44.0, 40.5], source_system=identify(2384), target_system=identify(4548))
-    >>> round(found.shift.east_m, 6), round(found.shift.north_m, 6), round(found.rmse_m, 6)
-    (-44.0, 40.5, 0.0)
+    >>> shift = three_parameters("beijing54", 12.646, -155.176, -80.863)
+    >>> shifted(np.array([[109.0, 39.0]]), identify(4214), shift).round(6).tolist()
+    [[109.000445, 39.000313]]
     """
-    old, new = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    if old.shape != new.shape or old.ndim != 2 or old.shape[1] != 2:
-        raise ValueError(f"control points come in two arrays of shape (n, 2), not {old.shape} and {new.shape}")
-    if not (np.isfinite(old).all() and np.isfinite(new).all()):
-        raise ValueError("a control point is not finite")
-    if kind not in _NEEDED:
-        raise ValueError(f"a shift has 3, 4 or 7 parameters, not {kind}")
-    _require(source_system, ("xian80", "beijing54"))
-    _require(target_system, ("cgcs2000",))
-    if len(old) < _NEEDED[kind]:
-        reason = f"at least {_NEEDED[kind]} are needed, the last to check the others by"
-        raise ControlPointsError(kind=kind, given=len(old), needed=_NEEDED[kind], reason=reason)
-    _require_spread(old, source_system, kind)
-    shift: Shift
-    if kind == 4:
-        if source_system.is_geographic or target_system.is_geographic:
-            raise CRSError(
-                code="shift_not_planar",
-                detail="Four parameters lie between two planes, and one of the systems is in degrees",
-                remedy="Name the projected systems, or fit three or seven parameters",
-            )
-        shift = _four(old, new, source_system, target_system)
-    else:
-        datum: Literal["xian80", "beijing54"] = "xian80" if source_system.datum == "xian80" else "beijing54"
-        x1 = _geocentric(_degrees(old, source_system), datum)
-        x2 = _geocentric(_degrees(new, target_system), "cgcs2000")
-        shift = _three(x1, x2, _degrees(new, target_system), datum) if kind == 3 else _seven(x1, x2, datum)
-    found, wanted = _shifted(old, source_system, shift), _degrees(new, target_system)
-    residuals = (found - wanted) * np.column_stack(metres_per_degree(wanted[:, 1]))
-    lengths = np.hypot(residuals[:, 0], residuals[:, 1])
-    redundancy = 2 * len(old) - kind
-    return Fit(
-        shift=shift,
-        residuals_m=residuals,
-        rmse_m=float(np.sqrt(np.mean(lengths**2))),
-        worst_m=float(lengths.max()),
-        redundancy=redundancy,
-        accuracy_m=float(_RADIUS_95 * np.sqrt(np.sum(lengths**2) / redundancy)),
-    )
+    if isinstance(shift, FourParameters):
+        angle, k = shift.rotation_arcsec * ARCSEC, 1 + shift.scale_ppm * 1e-6
+        east, north = points[:, 0], points[:, 1]
+        moved_north = shift.north_m + k * (north * math.cos(angle) - east * math.sin(angle))
+        moved_east = shift.east_m + k * (north * math.sin(angle) + east * math.cos(angle))
+        return own_degrees(np.column_stack([moved_east, moved_north]), shift.target)
+    x = geocentric(own_degrees(points, system), shift.datum)
+    sign = ARCSEC if shift.rotation == "coordinate_frame" else -ARCSEC
+    rx, ry, rz = (sign * angle for angle in (shift.x_arcsec, shift.y_arcsec, shift.z_arcsec))
+    turn = np.array([[1.0, rz, -ry], [-rz, 1.0, rx], [ry, -rx, 1.0]])
+    moved = np.array([shift.x_m, shift.y_m, shift.z_m]) + (1 + shift.scale_ppm * 1e-6) * x @ turn.T
+    return geodetic(moved)
 
 
 def to_geographic(
@@ -251,7 +173,7 @@ def to_geographic(
     system
         From ``spatial.crs.identify``.
     shift
-        Given by the user, or of a `Fit`.
+        Given by the user, or of a `spatial.datum_fit.Fit`.
 
     Returns
     -------
@@ -277,7 +199,7 @@ def to_geographic(
     _require_fits(system, shift)
 
     def project(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        lon_lat = _shifted(np.column_stack([x, y]), system, shift)
+        lon_lat = shifted(np.column_stack([x, y]), system, shift)
         return lon_lat[:, 0], lon_lat[:, 1]
 
     _require_inside(given, project)
@@ -286,15 +208,6 @@ def to_geographic(
         return flat
     unit_m = float(parsed_crs(system.wkt).axis_info[0].unit_conversion_factor)
     return edges.carry(given, project, source_m=unit_m, scale=metres_per_degree)
-
-
-def _require(system: CoordinateSystem, datums: tuple[str, ...]) -> None:
-    if system.datum not in datums:
-        raise CRSError(
-            code="shift_of_other_datum",
-            detail=f"{system.code} ({system.name}) is of {system.datum}, not of {' or '.join(datums)}",
-            remedy="Name the systems the control points are in: the old one first, CGCS2000 second",
-        )
 
 
 def _require_fits(system: CoordinateSystem, shift: Shift) -> None:
@@ -310,17 +223,6 @@ def _require_fits(system: CoordinateSystem, shift: Shift) -> None:
             detail=f"The four parameters hold in {shift.source.code}, the data are in {system.code}",
             remedy="Give parameters of the plane and zone numbering the data are in, or seven parameters",
         )
-
-
-def _require_spread(points: Floats, system: CoordinateSystem, kind: int) -> None:
-    centred = points - points.mean(axis=0)
-    along, across = np.linalg.svd(centred, compute_uv=False)[:2]
-    least = 1e-5 if system.is_geographic else 1.0  # a metre
-    needed = _NEEDED[kind]
-    if kind != 3 and along < least:
-        raise ControlPointsError(kind=kind, given=len(points), needed=needed, reason="they lie in one place")
-    if kind == 7 and across < _FLAT * along:
-        raise ControlPointsError(kind=kind, given=len(points), needed=needed, reason="they lie on one line")
 
 
 def _require_inside(given: NDArray[np.object_], project: edges.Projection) -> None:
@@ -340,105 +242,3 @@ def _require_inside(given: NDArray[np.object_], project: edges.Projection) -> No
             x=float(xy[at, 0]),
             y=float(xy[at, 1]),
         )
-
-
-def _shifted(points: Floats, system: CoordinateSystem, shift: Shift) -> Floats:
-    """Longitude and latitude of EPSG:4490 of points of a system."""
-    if isinstance(shift, FourParameters):
-        angle, k = shift.rotation_arcsec * _ARCSEC, 1 + shift.scale_ppm * 1e-6
-        east, north = points[:, 0], points[:, 1]
-        moved_north = shift.north_m + k * (north * math.cos(angle) - east * math.sin(angle))
-        moved_east = shift.east_m + k * (north * math.sin(angle) + east * math.cos(angle))
-        return _degrees(np.column_stack([moved_east, moved_north]), shift.target)
-    x = _geocentric(_degrees(points, system), shift.datum)
-    sign = _ARCSEC if shift.rotation == "coordinate_frame" else -_ARCSEC
-    rx, ry, rz = (sign * angle for angle in (shift.x_arcsec, shift.y_arcsec, shift.z_arcsec))
-    turn = np.array([[1.0, rz, -ry], [-rz, 1.0, rx], [ry, -rx, 1.0]])
-    moved = np.array([shift.x_m, shift.y_m, shift.z_m]) + (1 + shift.scale_ppm * 1e-6) * x @ turn.T
-    return _geodetic(moved)
-
-
-def _four(old: Floats, new: Floats, source: CoordinateSystem, target: CoordinateSystem) -> FourParameters:
-    middle_old, middle_new = old.mean(axis=0), new.mean(axis=0)
-    (east, north), (to_east, to_north) = (old - middle_old).T, (new - middle_new).T
-    square = float(np.sum(east**2 + north**2))
-    a = float(np.sum(to_north * north + to_east * east)) / square  # k cos
-    b = float(np.sum(to_east * north - to_north * east)) / square  # k sin
-    return FourParameters(
-        source=source,
-        target=target,
-        north_m=float(middle_new[1] - a * middle_old[1] + b * middle_old[0]),
-        east_m=float(middle_new[0] - b * middle_old[1] - a * middle_old[0]),
-        rotation_arcsec=math.atan2(b, a) / _ARCSEC,
-        scale_ppm=(math.hypot(a, b) - 1) * 1e6,
-    )
-
-
-def _three(x1: Floats, x2: Floats, target: Floats, datum: Literal["xian80", "beijing54"]) -> GeocentricParameters:
-    """Shifted points lie over their targets at whatever height: east and north must vanish, up is free."""
-    lon, lat = np.radians(target).T
-    east = np.column_stack([-np.sin(lon), np.cos(lon), np.zeros(len(lon))])
-    north = np.column_stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
-    axes, wanted = np.vstack([east, north]), np.vstack([x2 - x1, x2 - x1])
-    found = np.linalg.lstsq(axes, np.sum(axes * wanted, axis=1), rcond=None)[0]
-    x_m, y_m, z_m = (float(value) for value in found)
-    return GeocentricParameters(datum=datum, x_m=x_m, y_m=y_m, z_m=z_m)
-
-
-def _seven(x1: Floats, x2: Floats, datum: Literal["xian80", "beijing54"]) -> GeocentricParameters:
-    middle1, middle2 = x1.mean(axis=0), x2.mean(axis=0)
-    (x, y, z), to = (x1 - middle1).T, x2 - middle2
-    zero = np.zeros(len(x))
-    # unknowns k, k rx, k ry, k rz;  X' = k (X + rz Y - ry Z) and so on round
-    rows = [
-        np.column_stack([x, zero, -z, y]),
-        np.column_stack([y, z, zero, -x]),
-        np.column_stack([z, -y, x, zero]),
-    ]
-    k, krx, kry, krz = (float(v) for v in np.linalg.lstsq(np.vstack(rows), to.T.ravel(), rcond=None)[0])
-    turn = np.array([[k, krz, -kry], [-krz, k, krx], [kry, -krx, k]])
-    x_m, y_m, z_m = (float(value) for value in middle2 - turn @ middle1)
-    return GeocentricParameters(
-        datum=datum,
-        x_m=x_m,
-        y_m=y_m,
-        z_m=z_m,
-        x_arcsec=krx / k / _ARCSEC,
-        y_arcsec=kry / k / _ARCSEC,
-        z_arcsec=krz / k / _ARCSEC,
-        scale_ppm=(k - 1) * 1e6,
-    )
-
-
-def _degrees(points: Floats, system: CoordinateSystem) -> Floats:
-    """Longitude and latitude in the system's own datum."""
-    if system.is_geographic:
-        return points
-    import pyproj
-
-    crs = parsed_crs(system.wkt)
-    transformer = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    lon, lat = transformer.transform(points[:, 0], points[:, 1])
-    return np.column_stack([np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)])
-
-
-def _geocentric(lon_lat: Floats, datum: str) -> Floats:
-    a, rf = _ELLIPSOIDS[datum]
-    e2 = (2 - 1 / rf) / rf
-    lon, lat = np.radians(lon_lat).T
-    normal = a / np.sqrt(1 - e2 * np.sin(lat) ** 2)
-    return np.column_stack(
-        [normal * np.cos(lat) * np.cos(lon), normal * np.cos(lat) * np.sin(lon), normal * (1 - e2) * np.sin(lat)]
-    )
-
-
-def _geodetic(xyz: Floats) -> Floats:
-    """On CGCS2000; the height is dropped. Bowring's start, then rounds until the latitude rests."""
-    x, y, z = xyz.T
-    p = np.hypot(x, y)
-    lat = np.arctan2(z, p * (1 - E2))
-    for _ in range(8):
-        normal = A_M / np.sqrt(1 - E2 * np.sin(lat) ** 2)
-        lat = np.arctan2(z + E2 * normal * np.sin(lat), p)
-    lon_lat: Floats = np.degrees(np.column_stack([np.arctan2(y, x), lat]))
-    return lon_lat

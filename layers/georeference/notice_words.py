@@ -210,7 +210,9 @@ def _of_water(text: str, zone: str, name: str) -> list[Statement]:
         pieces.append((level, match["with"] or match["part"] or "", plain[match.start() : end]))
     for stem, part, words in pieces:
         own = words.strip(" \n。；;，,")
-        if stem and _BOUNDS.search(own):
+        # in any words at all: 红旗村全境 bounds a zone as much as 300米 does; only rules for it do not
+        told = _BOUNDS.search(own) or (len(_HAN.findall(own.replace("保护区", ""))) > 3 and not _RULES.search(own))
+        if stem and told:
             parts = {part} if part else set(re.findall("水域|陆域", own))
             found.append(Statement(zone=stem + (parts.pop() if len(parts) == 1 else ""), name=name, text=own))
     if not found and (
@@ -220,6 +222,8 @@ def _of_water(text: str, zone: str, name: str) -> list[Statement]:
     return found
 
 
+_HAN = re.compile("[\u4e00-\u9fff]")
+_RULES = re.compile(r"禁止|严禁|不得|应当|[一二三四五六七八九十两\d]+\s*个")
 _STRETCH_WORDS = re.compile(r"取水口.{0,12}(?:上游|下游)")
 _EMPTY = re.compile(r"[\s/\\—\-无]*")
 

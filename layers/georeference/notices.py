@@ -15,6 +15,8 @@ import numpy as np
 import shapely
 
 from layers.georeference.model import Georeferenced
+from layers.georeference.notice_areas import differing_areas, held_extent
+from layers.georeference.notice_names import Told, unplaced
 from layers.georeference.notice_words import (
     Ends,
     area_in,
@@ -29,7 +31,7 @@ from layers.georeference.notice_words import (
 from spatial.buffers import geodesic_buffer
 from spatial.ellipsoid import geod, metres_per_degree
 from spatial.reading.notice import NoticeArea, accuracy_of_area, areas_of, notice_reading, read_document, system_words
-from spatial.reading.notice.outline import Flaw
+from spatial.reading.notice.grouping import Flaw
 
 if TYPE_CHECKING:
     import os
@@ -188,6 +190,7 @@ def georeferenced_notice(
     if river is not None:
         _lay_along(items, river, dict(markers or {}))
     items = _without_repeats(items)
+    items += _unplaced(areas, items, kind)
     reading = notice_reading(
         document,
         [item.area for item in items],
@@ -200,6 +203,7 @@ def georeferenced_notice(
         shift=shift,
         shift_m=shift_m,
     )
+    reading = replace(reading, problems=(*reading.problems, *differing_areas(reading)))
     extents = sum(item.area.kind == "extent" for item in items)
     lists = sum(item.area.kind in {"polygon", "unreadable", "line", "point"} for item in items)
     return Georeferenced(
@@ -244,10 +248,24 @@ def _items(document: Document, areas: list[NoticeArea], kind: KindName) -> list[
         row["declared_area"] = area_in(zone, area.title, *reversed(area.headings), area.text) or None
         if area.kind == "extent":
             row |= {"georeference_method": "published_extent", "outer_bound": 1}
+            area = held_extent(area, row["declared_area"])  # noqa: PLW2901 - or unreadable
         if area.kind in {"extent", "polygon"}:
             row["accuracy_m"] = round(accuracy_of_area(area).metres, 3)
         items.append(_Item(area=area, row=row, ends=ends_in(area.text) if area.kind == "line" else None))
     return items
+
+
+def _unplaced(areas: list[NoticeArea], items: list[_Item], kind: KindName) -> list[_Item]:
+    """Zones that the notice names and that no item is yet, without a place."""
+    told = [
+        Told(name=item.row["name"] or "", zone=item.row["zone"] or "", headings=item.area.headings) for item in items
+    ]
+    found = []
+    for area, said in unplaced(areas, told, kind=kind):
+        row = _row(said.zone, said.name, said.text, "")
+        row["declared_area"] = area_in(said.zone, said.text) or None
+        found.append(_Item(area=replace(area, geometry=None, text=said.text), row=row))
+    return found
 
 
 def _row(zone: str, name: str, text: str, whole: str) -> dict[str, Any]:

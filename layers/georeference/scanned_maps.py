@@ -152,6 +152,9 @@ def georeferenced_map(
         if lost > _MUCH * (kept + lost):
             detail = f"{entry.name}: {lost / (kept + lost):.0%} (< {image.narrowest_px} px)"
             problems.append(Problem(code="map_too_narrow", file=source, detail=detail))
+    if made.despeckled_px:
+        lost = f"{made.despeckled_px * pixel**2:,.0f} m2 < {least_px * pixel**2:,.0f} m2"
+        problems.append(Problem(code="map_despeckled", file=source, detail=lost))
     reading = features_reading(
         list(shapes),
         attributes,

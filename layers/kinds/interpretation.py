@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from layers.declared_area import declared_area_m2
 from layers.errors import RoleError
-from layers.fields import FieldAliases, declared_area_m2, fold, text_of
+from layers.fields import FieldAliases, fold, text_of
 from layers.kinds.model import FieldProblem, Interpretation, LayerContext
 from layers.kinds.registry import KIND_SPECS
 from layers.model import Feature

@@ -75,6 +75,8 @@ class Numbers:
         """Of at least one row of finite numbers, first column taken for east."""
         low, high = coordinates.min(axis=0), coordinates.max(axis=0)
         hull = shapely.convex_hull(shapely.multipoints(coordinates))
+        if shapely.get_type_id(hull) == 3:  # its ring: GEOS empties the polygon of points nearly on one line
+            hull = shapely.get_exterior_ring(hull)
         size = float(max(high - low))
         if size > _PIECES * 1e-9:
             hull = shapely.segmentize(hull, size / _PIECES)

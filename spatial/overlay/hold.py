@@ -246,7 +246,8 @@ def _eroded(geometry: BaseGeometry, r: float) -> BaseGeometry:
         return found
     edge = shapely.boundary(geometry)
     shapely.prepare(edge)
-    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(found, max(r, found.length / MOST_VERTICES))))
+    rings = shapely.boundary(found)  # not the polygons: GEOS empties slivers when it cuts their edges
+    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(rings, max(r, found.length / MOST_VERTICES))))
     return found if shapely.distance(edge, corners).min() >= LEAST_EROSION * r else shapely.Polygon()
 
 

@@ -22,7 +22,7 @@ _TO_XYZ = np.array(
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 
 
-def colour_of(text: str) -> Colour:
+def colour_of(text: object) -> Colour:
     """
     A colour written ``#rrggbb``.
 

@@ -312,7 +312,7 @@ def suggest_legend(page: Page, *, count: int = 16, least_share: float = 0.0005) 
     order, inverse, counts = np.unique(cells, return_inverse=True, return_counts=True)
     means = np.column_stack([np.bincount(inverse, flat[:, band], len(order)) for band in range(3)]) / counts[:, None]
     left, colours = counts.astype(np.int64), lab(means)
-    found = []
+    found: list[ColourShare] = []
     while len(found) < count and left.any():
         peak = int(np.argmax(left))
         near = (np.linalg.norm(colours - colours[peak], axis=1) < 8) & (left > 0)

@@ -10,7 +10,7 @@ moved anything is measured. Mapping goes point by point, each distinct one once,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -120,12 +120,18 @@ def _noded(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
     points, source, step = split(xy, pieces)
     places = np.rint(points).astype(np.int64) @ np.array([1, 1 << 24])
     kept = (step == 0) | np.isin(places, places[step == 0])
-    made = shapely.polygons(shapely.linearrings(points[kept], indices=ring[source][kept]), indices=owner)
+    return _polygons(points[kept], ring[source][kept], owner)
+
+
+def _polygons(xy: Floats, ring: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Polygons of rings, each polygon's outer one first."""
+    rings: Any = shapely.linearrings(xy, indices=ring)
+    made: Any = shapely.polygons(rings, indices=owner)
     return np.atleast_1d(made)
 
 
 def _smoothed(polygons: NDArray[np.object_], tolerance_px: float) -> tuple[NDArray[np.object_], float]:
-    """Smoothed as far as measured movement stays within the tolerance; GEOS bounds areas of triangles, not distances."""
+    """Smoothed as far as measured movement stays within the tolerance: GEOS bounds triangles' areas, not distances."""
     before = shapely.get_coordinates(polygons)
     step = tolerance_px
     for _ in range(10):
@@ -204,8 +210,7 @@ def mapped(
     inner = step > 0
     if inner.any():
         result[inner] = _once(points[inner], to_map)
-    made = shapely.polygons(shapely.linearrings(result, indices=ring[source]), indices=owner)
-    made = np.atleast_1d(made)
+    made = _polygons(result, ring[source], owner)
     bad = ~shapely.is_valid(made) | ~(_turn(made) == _turn(made)[0])
     if bad.any():
         centre = shapely.centroid(polygons[int(np.argmax(bad))])

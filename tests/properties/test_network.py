@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial.network.building import RiverLine, StatedEnd, build
-from spatial.network.flow import Apart, Broken, Path, distance_along, downstream
+from spatial.network.flow import Broken, downstream
 from spatial.network.graph import Position
+from spatial.network.path import Apart, Path, distance_along
 
 ROWS = 4
 

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from layers.city import build_city, place_of
-from layers.georeference.places import Extent, NamedPlace, PlaceSource, find, gazetteer
+from layers.georeference.gazetteer import Extent, NamedPlace, PlaceSource, find, gazetteer
 from layers.model import DEFAULT_REQUIRED_KINDS
 from layers.plans.loading import CITIES, plan
 from layers.workspace import FolderStore

@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from spatial.crs import identify
-from spatial.datum_shift import FourParameters, GeocentricParameters, fit, three_parameters, to_geographic
+from spatial.datum_fit import fit
+from spatial.datum_shift import FourParameters, GeocentricParameters, three_parameters, to_geographic
 from spatial.ellipsoid import metres_per_degree
 from spatial.errors import ControlPointsError, CRSError, OutsideWorkingAreaError
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layers
+from layers.declared_area import declared_area_m2
 from layers.errors import FieldAliasError
-from layers.fields import FieldAliases, declared_area_m2, fold, text_of
+from layers.fields import FieldAliases, fold, text_of
 from layers.stated import areas_stated_m2, distances_stated_m, iso_date
 
 ALIASES = FieldAliases.load()

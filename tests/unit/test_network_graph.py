@@ -11,8 +11,9 @@ from spatial.ellipsoid import geod
 from spatial.errors import NetworkError
 from spatial.network.building import RiverLine, StatedEnd, build
 from spatial.network.directions import Directions
-from spatial.network.flow import Apart, Broken, Path, distance_along, downstream, reach_between, upstream
+from spatial.network.flow import Broken, downstream, upstream
 from spatial.network.graph import Position
+from spatial.network.path import Apart, Path, distance_along, reach_between
 
 # one hundredth of a degree of latitude near 49 N, and along a parallel
 NORTH = geod().inv(117, 49, 117, 49.01)[2]

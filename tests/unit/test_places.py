@@ -12,17 +12,8 @@ import pytest
 import shapely
 
 from layers.errors import PlaceFileError, PlaceNotFoundError, PlaceUnclearError
-from layers.georeference.places import (
-    Extent,
-    NamedPlace,
-    PlaceSource,
-    described_places,
-    find,
-    gazetteer,
-    read_gazetteer,
-    shape_of,
-    towns,
-)
+from layers.georeference.gazetteer import Extent, NamedPlace, PlaceSource, find, gazetteer, read_gazetteer, towns
+from layers.georeference.places import described_places, shape_of
 from layers.importing import ImportOptions, import_layer
 from layers.plans.loading import plan
 from screening.screen import screen

@@ -11,7 +11,7 @@ from apps.cli.georeference.storing import finish, layer_options
 from apps.cli.options import POSITIVE
 
 if TYPE_CHECKING:
-    from layers.georeference.places import NamedPlace
+    from layers.georeference.gazetteer import NamedPlace
     from screening.words import Language
 
 __all__ = ["place"]
@@ -47,7 +47,8 @@ __all__ = ["place"]
 @layer_options("protected_areas")
 def place(names: tuple[str, ...], lang: Language, **stated: Any) -> int:
     """``sanxian georeference place NAME``."""
-    from layers.georeference.places import described_places, find, read_gazetteer
+    from layers.georeference.gazetteer import find, read_gazetteer
+    from layers.georeference.places import described_places
     from layers.plans.loading import plan
 
     own: tuple[NamedPlace, ...] = ()
@@ -71,7 +72,7 @@ def place(names: tuple[str, ...], lang: Language, **stated: Any) -> int:
 
 def _own(name: str, stated: dict[str, Any]) -> NamedPlace:
     """The user's word: a point, how good it is, and who says so."""
-    from layers.georeference.places import NamedPlace, PlaceSource
+    from layers.georeference.gazetteer import NamedPlace, PlaceSource
     from spatial.reading import read_text
 
     point = read_text(stated["point"], datum="cgcs2000", geometry="point").geometries[0]

@@ -125,7 +125,8 @@ def _rivers(stated: dict[str, Any]) -> Rivers:
 def _places(stated: dict[str, Any]) -> Any:
     """Points of named places from the gazetteers; None where nobody says where one is."""
     from layers.errors import PlaceNotFoundError, PlaceUnclearError
-    from layers.georeference.places import find, read_gazetteer, shape_of
+    from layers.georeference.gazetteer import find, read_gazetteer
+    from layers.georeference.places import shape_of
     from layers.georeference.sections import PlacePoint
     from layers.plans.loading import plan
 

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from spatial.reading.notice.document import Document, Paragraph, TableBlock
+from spatial.reading.notice.document import Paragraph, TableBlock
 from spatial.reading.notice.entries import Corner, Count, Tail, entries_of
 from spatial.reading.notice.grid import grid_of
-from spatial.reading.notice.outline import Flaw, Group, grouped, outline_of
+from spatial.reading.notice.grouping import Flaw, Group, grouped
+from spatial.reading.notice.holes import without_excluded
+from spatial.reading.notice.outline import outline_of
+from spatial.reading.notice.sections import document_title, sections_of
 from spatial.reading.notice.tokens import scan
 
 if TYPE_CHECKING:
@@ -18,24 +21,19 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from spatial.coordinates import Coordinate
-    from spatial.reading.notice.document import Block
+    from spatial.reading.notice.document import Document
     from spatial.reading.notice.entries import Entry
+    from spatial.reading.notice.sections import Section
 
 __all__ = ["NoticeArea", "areas_of"]
 
 AreaKind = Literal["polygon", "line", "point", "extent", "words", "table", "unreadable"]
 
-_HAN = "一二三四五六七八九十百"
-_HEADINGS: tuple[tuple[int, re.Pattern[str]], ...] = (
-    (0, re.compile(r"附\s*[件表录图]\s*[\d一二三四五六七八九十]*\s*[:.]?")),
-    (1, re.compile(rf"第[{_HAN}\d]+[章条节]|[{_HAN}]{{1,3}}\s*[,.、，．]")),
-    (2, re.compile(rf"[(（]\s*[{_HAN}]{{1,3}}\s*[)）]")),
-    (3, re.compile(r"\d{1,2}\s*[.、．](?!\d)")),
-    (4, re.compile(r"[(（]\s*\d{1,2}\s*[)）]|\d{1,2}\s*[)）]|\d{1,2}\.\d{1,2}(?:\.\d{1,2})?(?!\d|°|度)")),
-)
 _CORNERS_SAID = re.compile(r"拐点|界址|连线|围成|闭合|顶点|边界|范围")
-_BREAKABLE = re.compile(r"[°度′分]\s*\d+(?:\.\d*)?$")
-_CONTINUES = re.compile(r"^\d*\.?\d*\s*[′″'\"分秒’”]")
+
+
+_MOST_WORDS = 200_000
+"""Characters of words kept of one section: what stands behind them would be lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +87,6 @@ class NoticeArea:
     flaw: Flaw | None = None
 
 
-@dataclass(kw_only=True)
-class _Section:
-    headings: tuple[str, ...]
-    blocks: list[Block]
-    levels: tuple[int, ...] = ()
-
-
 def areas_of(document: Document, *, shape: Literal["polygon", "point"] | None = None) -> list[NoticeArea]:
     r"""
     Everything in a notice that says where something lies, in the order it stands.
@@ -117,8 +108,8 @@ def areas_of(document: Document, *, shape: Literal["polygon", "point"] | None = 
     >>> [(one.kind, one.headings[-1], one.corners) for one in areas_of(read_document(text.encode()))]
     [('polygon', '一、核心区拐点', 3), ('unreadable', '二、缓冲区', 2)]
     """
-    sections = _sections(document)
-    title = _document_title(document)
+    sections = sections_of(document)
+    title = document_title(document)
     found: list[NoticeArea] = []
     expected: int | None = None
     counts: list[tuple[Count, tuple[str, ...], int]] = []
@@ -129,82 +120,11 @@ def areas_of(document: Document, *, shape: Literal["polygon", "point"] | None = 
         counts += [(count, section.headings, len(found)) for count in own]
         found += made
     _hold_counts(found, counts)
-    return _hold_chains(_hold_points(found), chains)
-
-
-def _document_title(document: Document) -> str:
-    for block in document.blocks[:20]:
-        if isinstance(block, Paragraph) and re.search("[\u4e00-\u9fff]{4}", block.text):
-            return block.text[:80] if not scan([(1, block.text[:300])]).tokens else ""
-    return ""
-
-
-def _sections(document: Document) -> list[_Section]:
-    """The document cut at its headings."""
-    path: list[tuple[float, str]] = []
-    sections = [_Section(headings=(), blocks=[])]
-    for block in _unbroken(document.blocks):
-        heading = _heading(block) if isinstance(block, Paragraph) else None
-        if heading is None:
-            sections[-1].blocks.append(block)
-            continue
-        level, text, rest = heading
-        while path and path[-1][0] >= level:
-            path.pop()
-        path.append((level, text))
-        sections.append(_Section(headings=tuple(words for _, words in path), blocks=[]))
-        if rest and isinstance(block, Paragraph):
-            sections[-1].blocks.append(replace(block, text=rest))
-    return sections
-
-
-def _heading(block: Paragraph) -> tuple[float, str, str] | None:
-    """Level, text and what follows on the same line of a numbered (or marked) heading."""
-    text = block.text.strip()
-    if block.level is not None and len(text) <= 80:
-        return block.level - 1.5, text, ""
-    for level, pattern in _HEADINGS:
-        match = pattern.match(text)
-        if match is None:
-            continue
-        scanned = scan([(1, text[match.end() :][:400])])
-        anchors = [token for token in scanned.tokens if token.kind in {"coordinate", "label", "bad"}]
-        rest = text[match.end() :]
-        if not re.search("[\u4e00-\u9fff]", rest[:40]):
-            return None
-        if anchors:
-            words = scanned.text[: anchors[0].start]
-            if len(re.findall("[\u4e00-\u9fff]", words)) < 2 or (level >= 3 and re.search(r"东经|北纬", words)):
-                return None
-        cut = re.search(r"[。；;]|[：:](?=.{12})", rest)
-        if len(text) <= 50 and not anchors and (cut is None or cut.end() == len(rest)):
-            return level, text, ""
-        end = match.end() + (cut.start() if cut is not None and cut.start() <= 40 else 0)
-        if end == match.end():
-            return level, text[:40], text
-        return level, text[:end], text
-    return None
-
-
-def _unbroken(blocks: Sequence[Block]) -> list[Block]:
-    """Lines that were broken within an angle (119°4 / 5′), joined: only the other half has the mark."""
-    found: list[Block] = []
-    for block in blocks:
-        before = found[-1] if found else None
-        if (
-            isinstance(block, Paragraph)
-            and isinstance(before, Paragraph)
-            and _BREAKABLE.search(before.text)
-            and _CONTINUES.match(block.text)
-        ):
-            found[-1] = replace(before, text=before.text + block.text)
-        else:
-            found.append(block)
-    return found
+    return without_excluded(_hold_chains(_hold_points(found), chains))
 
 
 def _read(
-    section: _Section, title: str, expected: int | None, shape: Literal["polygon", "point"] | None
+    section: Section, title: str, expected: int | None, shape: Literal["polygon", "point"] | None
 ) -> tuple[list[NoticeArea], int | None, list[Count]]:
     """Areas of one section, the last point number, and counts that stand over no list of their own."""
     entries: list[Entry] = []
@@ -254,7 +174,7 @@ def _read(
         found.append(area)
     if not any(one.kind == "words" for one in found):
         silent = _without_coordinates(section)
-        if silent:
+        if silent or (section.headings and not section.blocks):
             found.append(_words(section, silent, page))
     for table in tables:
         found += _table_rows(table, section)
@@ -273,7 +193,7 @@ def _intro(entries: Sequence[Entry]) -> str:
 
 def _area(
     group: Group,
-    section: _Section,
+    section: Section,
     *,
     context: str,
     text: str,
@@ -331,31 +251,37 @@ def _area(
     )
 
 
-def _without_coordinates(section: _Section) -> str:
-    """The lines of a section that hold no coordinates."""
+def _without_coordinates(section: Section) -> str:
+    """The lines of a section that hold no coordinates; of the others the sentences that hold none."""
     kept = []
     for block in section.blocks:
         if isinstance(block, Paragraph) and block.text:
-            kinds = {token.kind for token in scan([(block.line, block.text)]).tokens}
-            if not kinds & {"coordinate", "bad"}:
+            if not _anchors(block.text) & {"coordinate", "bad"}:
                 kept.append(block.text)
+                continue
+            sentences = re.split(r"(?<=。)", block.text)
+            kept += [one for one in sentences if one.strip() and not _anchors(one) & {"coordinate", "bad", "label"}]
     return "\n".join(kept)
 
 
-def _words(section: _Section, text: str, page: int | None) -> NoticeArea:
-    lines = [block.line for block in section.blocks]
+def _anchors(text: str) -> set[str]:
+    return {token.kind for token in scan([(1, text)]).tokens}
+
+
+def _words(section: Section, text: str, page: int | None) -> NoticeArea:
+    lines = [block.line for block in section.blocks] or [section.line]
     return NoticeArea(
         kind="words",
         headings=section.headings,
         title="",
-        text=text[:4000],
+        text=text[:_MOST_WORDS],
         first_line=min(lines),
         last_line=max(lines),
         page=page,
     )
 
 
-def _table_rows(table: TableBlock, section: _Section) -> list[NoticeArea]:
+def _table_rows(table: TableBlock, section: Section) -> list[NoticeArea]:
     """Rows of a table without coordinates, under its first rows as header."""
     if len(table.rows) < 2:
         return []
@@ -418,7 +344,7 @@ def _hold_points(found: list[NoticeArea]) -> list[NoticeArea]:
     return result
 
 
-def _chains(section: _Section) -> list[tuple[str, list[int]]]:
+def _chains(section: Section) -> list[tuple[str, list[int]]]:
     """Runs of point numbers without coordinates (J1-J2-J5-J1): the order in which points are joined."""
     chains: list[tuple[str, list[int]]] = []
     for block in section.blocks:

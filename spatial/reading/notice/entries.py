@@ -20,6 +20,7 @@ __all__ = ["Corner", "Count", "Entry", "Extent", "Loose", "Mention", "Tail", "co
 
 _RANGE = re.compile(r"\s*(?:\([^)]*\))?\s*(?:[-~]+|至|到|\.\.+)\s*")
 _SIDE = re.compile(r"(?:最|极)?([东西南北])(?:至|到|起|抵|界|端|边界?|缘|侧|部|经|纬)?[^,;.\n]{0,12}$")
+_LIST_OUT = re.compile(r"(?:的)?(?:区域|范围|部分)?[^,.;()\n]{0,8}?(?:以下|下列|如下|拐点|坐标)")
 _UNMARKED = re.compile(r"[′分']\s*\d+(?:\.\d+)?\s*(?![\d.″秒\"'′])")
 _WITHIN_PAIR = re.compile(
     r"(?:[\s,;:.()\[\]|/=&*+]|经度|纬度|东经|北纬|纵坐标|横坐标|坐标|[东北]坐标|和|与|及|为|[XYEN]\d{0,4}|东|北|米|M|[+-])*"
@@ -31,9 +32,9 @@ class Corner:
     """
     One point: its number (letters, number) if it has one, its place, and what stood before it.
 
-    ``gap`` is the text since the point before, without what was understood; ``marks`` hold ``close``, ``hole``,
-    ``blank``, ``title`` and ``ring`` where one of these parts it from that point. ``unmarked``: its seconds lack their
-    mark, and so may lack digits.
+    ``gap`` is the text since the point before, without what was understood; ``marks`` hold ``close``, ``hole``
+    (``hole_list`` where the list that follows is the hole), ``blank``, ``title`` and ``ring`` where one of these parts
+    it from that point. ``unmarked``: its seconds lack their mark, and so may lack digits.
     """
 
     label: tuple[str, int] | None
@@ -297,6 +298,8 @@ def entries_of(scan: Scan) -> list[Entry]:
             if walk.pending is not None:
                 walk.drop_pending()
             walk.marks.add(token.kind)
+            if token.kind == "hole" and _LIST_OUT.match(scan.text, token.end):
+                walk.marks.add("hole_list")
         elif token.kind == "count":
             walk.found.append(Count(number=token.number, line=token.line))
         i += 1

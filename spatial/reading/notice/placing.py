@@ -33,13 +33,15 @@ __all__ = ["accuracy_of_area", "notice_reading", "system_words"]
 
 _SYSTEM = re.compile(
     r"CGCS_?\s*2000|2000\s*(?:国家|中国|大地)[^\s,.;]{0,8}|国家\s*2000|2000\s*坐标|西安\s*(?:19)?80|(?:19)?80\s*年?西安|北京\s*(?:19)?54"
-    r"|(?:19)?54\s*年?北京|WGS[-_\s]*(?:19)?84",
+    r"|(?:19)?54\s*年?北京|WGS[-_\s]*(?:19)?84|BJ[-_\s]*54|X(?:IA|A)['’]?N[-_\s]*(?:19)?80|BEIJING[-_\s]*(?:19)?54",
     re.IGNORECASE,
 )
 _ZONE = re.compile(r"(?<!\d)(\d{2})\s*(?:号|度)?带(?!宽)|带号\D{0,3}(\d{2})(?!\d)")
 _WIDTH = re.compile(r"(?<!\d)([36三六])\s*[°度]\s*(?:分)?带|几度分带\D{0,2}([36])")
 _MERIDIAN = re.compile(r"中央(?:子午线|经线)[^\d]{0,6}\d{2,3}")
 _OFFSET = re.compile(r"GCJ[ _-]*0?2|BD[ _-]*0?9(?!\d)|火星|高德|百度|腾讯|奥维|独立坐标|地方坐标|UTM", re.IGNORECASE)
+_DATUMS_APART = 100.0
+"""Metres between degrees of CGCS2000, Xi'an 80 and Beijing 54, as for projected coordinates of an unstated datum."""
 _DAY = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日")
 
 
@@ -206,7 +208,31 @@ def _family(document: Document, areas: Sequence[NoticeArea], rows: list[int], sa
     draft.dates += ["-".join((d[1], d[2].zfill(2), d[3].zfill(2))) for d in days[-1:]]
     if said.crs is not None and not alone and identify(said.crs).is_geographic != degrees:
         said = replace(said, crs=None)
-    return _finish(draft, document.sha256, said, geometry=None)
+    reading = _finish(draft, document.sha256, said, geometry=None)
+    if degrees and said.crs is None and said.datum is None and len(_datums(system_words(document))) > 1:
+        # which of them a list is in, no word tells for sure: none is assumed without what the others are away
+        return replace(reading, accuracy=_doubtful(reading.accuracy))
+    return reading
+
+
+def _doubtful(accuracy: PositionalAccuracy) -> PositionalAccuracy:
+    terms = (
+        *(t for t in accuracy.terms if not t.code.startswith("datum")),
+        AccuracyTerm(code="datum_unstated", metres=_DATUMS_APART),
+    )
+    return replace(accuracy, metres=sum(t.metres**2 for t in terms) ** 0.5, terms=terms)
+
+
+def _datums(words: Sequence[str]) -> set[str]:
+    """The datums that some words name; WGS 84 and CGCS2000 differ by less than is written, and count as one."""
+    found = set()
+    for word in words:
+        match = _SYSTEM.search(word)
+        if match:
+            one = Draft(file="", format="notice", source_kind="csv")
+            state_header_datum(match[0], one)
+            found.add("cgcs2000" if one.header_datum == "wgs84" else str(one.header_datum))
+    return found
 
 
 def _whole(

@@ -1,0 +1,166 @@
+"""
+What set-up built of the administrative boundaries, opened and checked: the only module that loads ``data/boundaries``.
+
+A build is one file whose digest its manifest states; nothing of it is used where the two differ. `spatial.boundaries`
+answers questions from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sqlite3
+import struct
+import tomllib
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from spatial.datafiles import data_file, data_root
+from spatial.errors import BoundariesDamagedError, BoundariesNotBuiltError
+from spatial.outlines import OutlineGap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Built", "Place", "open_built", "outlines_of"]
+
+_FORMAT = 1
+_HEADER = struct.Struct("<2sBBi4d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A district of a source, without its outline."""
+
+    name: str
+    city: tuple[str, str]
+    province: tuple[str, str]
+    bounds: tuple[float, float, float, float]  # west, east, south, north: the order of the blob's envelope
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """An opened, checked build."""
+
+    path: Path
+    version: str
+    sources: tuple[str, ...]
+    places: Mapping[str, Mapping[str, Place]]  # source -> code -> place
+    gaps: Mapping[tuple[str, ...], OutlineGap]
+    third: Mapping[str, float]
+
+
+def open_built(built: Path | None) -> Built:
+    """
+    The checked build in a folder; a build made meanwhile is seen, since its file has another name.
+
+    Parameters
+    ----------
+    built
+        The folder; None: the project's own.
+
+    Raises
+    ------
+    BoundariesNotBuiltError
+        Set-up has not run.
+    BoundariesDamagedError
+        The files changed since set-up.
+    """
+    folder = built if built is not None else data_root() / "boundaries" / "built"
+    note = folder / "built.json"
+    try:
+        text = note.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and not note.exists():
+            raise BoundariesNotBuiltError(folder=folder) from error
+        raise BoundariesDamagedError(file=note, detail="it cannot be read") from error
+    return _load(folder, text)
+
+
+def outlines_of(path: Path, source: str, members: Sequence[str]) -> dict[str, bytes]:
+    """
+    Outlines of districts, EPSG:4490, as little-endian 2D WKB by code, sorted.
+
+    Parameters
+    ----------
+    path
+        File of a `Built`.
+    source
+        One of its sources.
+    members
+        Codes of districts that the source has.
+
+    Raises
+    ------
+    BoundariesDamagedError
+        The file is gone.
+    """
+    query = f"SELECT geom FROM {source} WHERE code = ?"  # noqa: S608 - a name of the register
+    with closing(_connect(path)) as db:
+        return {code: db.execute(query, (code,)).fetchone()[0][_HEADER.size :] for code in sorted(members)}
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, note: str) -> Built:
+    manifest_file = folder / "built.json"
+    try:
+        manifest = json.loads(note)
+        path, wanted = folder / str(manifest["file"]), manifest["sha256"]
+        version = f"{manifest['package']} {manifest['version']}"
+        if manifest["format"] != _FORMAT:
+            raise BoundariesDamagedError(file=manifest_file, detail="it is of another version")
+        if path.parent != folder or path.name != manifest["file"]:
+            raise BoundariesDamagedError(file=manifest_file, detail="it names a file elsewhere")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BoundariesDamagedError(file=manifest_file, detail="it is not what set-up writes") from error
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BoundariesDamagedError(file=path, detail="it cannot be read") from error
+    if hashlib.sha256(content).hexdigest() != wanted:
+        raise BoundariesDamagedError(file=path, detail="its sha256 is not the one recorded")
+    register = tomllib.loads(data_file("boundaries", "registry.toml").read_text(encoding="utf-8"))
+    sources = tuple(str(source["name"]) for source in register["source"])
+    third = {
+        row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
+    }
+    with closing(_connect(path)) as db:
+        places = {source: MappingProxyType(_places(db, source)) for source in sources}
+        rows = db.execute("SELECT codes, median_m, p95_m, max_m FROM accuracy").fetchall()
+    gaps = {
+        tuple(codes.split(",")): OutlineGap(median_m=median, p95_m=p95, max_m=largest)
+        for codes, median, p95, largest in rows
+    }
+    return Built(
+        path=path,
+        version=version,
+        sources=sources,
+        places=MappingProxyType(places),
+        gaps=MappingProxyType(gaps),
+        third=MappingProxyType(third),
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    if not path.is_file():  # sqlite3 would make an empty one
+        raise BoundariesDamagedError(file=path, detail="it is gone")
+    return sqlite3.connect(path)
+
+
+def _places(db: sqlite3.Connection, source: str) -> dict[str, Place]:
+    columns = "code, name, city_code, city_name, province_code, province_name"
+    query = f"SELECT {columns}, substr(geom, 1, {_HEADER.size}) FROM {source} ORDER BY code"  # noqa: S608 - a name of the register
+    return {
+        code: Place(
+            name=name,
+            city=(city_code, city),
+            province=(province_code, province),
+            bounds=_HEADER.unpack(header)[4:],
+        )
+        for code, name, city_code, city, province_code, province, header in db.execute(query)
+    }
