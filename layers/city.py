@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layers.errors import PlaceNotFoundError, PlaceUnclearError
+from layers.fields import fold
 from layers.georeference.gazetteer import NamedPlace, PlaceSource, find, gazetteer
 from layers.georeference.places import described_places
 from layers.importing import ImportOptions, import_layer
@@ -101,10 +102,14 @@ def place_of(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace] =
 
 
 def _known(plan: Plan, feature: DeclaredFeature, extra: Sequence[NamedPlace]) -> NamedPlace | None:
-    own = [p for p in (*extra, *gazetteer(plan.key)) if p.feature == feature.id]
-    if own:
-        return own[0]
-    for name in (feature.name, *feature.aliases):
+    names = (feature.name, *feature.aliases)
+    folded = {fold(name) for name in names}
+    # the user's entries before ours, whether they name the feature by id or by name
+    users = [p for p in extra if folded & {fold(p.name), *map(fold, p.aliases)} and _may_be(p, feature)]
+    for entry in (*[p for p in extra if p.feature == feature.id], *users, *gazetteer(plan.key)):
+        if entry.feature == feature.id or entry in users:
+            return entry
+    for name in names:
         try:
             found = find(name, city=plan.key, districts=plan.districts, extra=extra)
         except (PlaceNotFoundError, PlaceUnclearError):

@@ -292,8 +292,8 @@ class PlaceNotFoundError(LayerError, LookupError):
 
     def __init__(self, *, name: str, city: str | None) -> None:
         super().__init__(
-            f"no gazetteer says where {name!r} is{'' if city is None else f' ({city})'}: it stays declared, not located; "
-            "give its point and who says so (--point LON,LAT --point-accuracy-m M --point-source TEXT), "
+            f"no gazetteer says where {name!r} is{'' if city is None else f' ({city})'}: it stays declared, not "
+            "located; give its point and who says so (--point LON,LAT --point-accuracy-m M --point-source TEXT), "
             "or a gazetteer of your own (--gazetteer FILE)"
         )
         self.name = name

@@ -34,6 +34,7 @@ from layers.georeference.model import Georeferenced, features_reading
 from spatial.accuracy import AccuracyTerm, PositionalAccuracy
 from spatial.crs import to_geographic
 from spatial.ellipsoid import metres_per_degree
+from spatial.errors import LegendError
 from spatial.raster.classes import BACKGROUND, FIRST_CLASS, UNSURE, classify
 from spatial.raster.colour import hexadecimal
 from spatial.raster.fitting import fit
@@ -58,6 +59,9 @@ __all__ = ["accuracy_of_scan", "georeferenced_map", "map_coverage"]
 
 _MUCH = 0.25
 """Share of a class's colour that became something else, from which on narrow areas of it may be missing."""
+
+_OVER_PX = 1.0
+"""A frame's corner may be this far off the page: it was read off by hand."""
 
 UNSURE_NAME = "图上颜色无法判别 / undecided on the map"
 
@@ -123,9 +127,15 @@ def georeferenced_map(
     for given, what in ((min_patch_m2, "min_patch_m2"), (tolerance_m, "tolerance_m")):
         if given is not None and not (math.isfinite(given) and given >= 0):
             raise ImportOptionError(detail=f"{what} is {given}, not 0 or more", remedy="give metres, or leave it out")
+    _require_on_page(page, legend)
     pixel = found.pixel_m
     dpi = page.dpi or 300.0
     least_px = round(min_patch_m2 / pixel**2) if min_patch_m2 is not None else round((dpi / 25.4) ** 2)
+    if least_px >= page.width * page.height:
+        whole = page.width * page.height * pixel**2
+        raise ImportOptionError(
+            detail=f"min_patch_m2 is {min_patch_m2:g}, and the whole page {whole:.0f}", remedy="give a smaller area"
+        )
     tolerance_px = tolerance_m / pixel if tolerance_m is not None else 1.5
     line_px = line_width_px if line_width_px is not None else 0.3 / 25.4 * dpi
     image = classify(page, legend, line_width_px=line_px)
@@ -153,8 +163,8 @@ def georeferenced_map(
             detail = f"{entry.name}: {lost / (kept + lost):.0%} (< {image.narrowest_px} px)"
             problems.append(Problem(code="map_too_narrow", file=source, detail=detail))
     if made.despeckled_px:
-        lost = f"{made.despeckled_px * pixel**2:,.0f} m2 < {least_px * pixel**2:,.0f} m2"
-        problems.append(Problem(code="map_despeckled", file=source, detail=lost))
+        dropped = f"{made.despeckled_px * pixel**2:,.0f} m2 < {least_px * pixel**2:,.0f} m2"
+        problems.append(Problem(code="map_despeckled", file=source, detail=dropped))
     reading = features_reading(
         list(shapes),
         attributes,
@@ -254,20 +264,24 @@ def map_coverage(page: Page, control_points: ControlPoints, *, legend: Legend, m
     Where a scanned map says what there is: its frame without excluded areas, as far as control points hold it.
 
     To give as ``coverage`` when the layer is imported. The frame is cut to the hull of the control points, widened by a
-    twentieth of its extent; beyond it nothing shows how far off the fit is.
+    twentieth of its extent; beyond it nothing shows how far off the fit is. Without a frame the hull itself.
 
     Parameters
     ----------
     page, control_points, legend, method
-        As for `georeferenced_map`. Without a frame in the legend the whole page counts.
+        As for `georeferenced_map`.
     """
     found = fit(control_points, method)
-    corners = legend.frame or ((0, 0), (page.width, 0), (page.width, page.height), (0, page.height))
-    area = shapely.make_valid(shapely.Polygon(corners))
+    _require_on_page(page, legend)
+    area = shapely.box(0, 0, page.width, page.height)
+    if legend.frame:
+        area = shapely.intersection(area, shapely.make_valid(shapely.Polygon(legend.frame)))
     for ring in legend.exclude:
         area = shapely.difference(area, shapely.make_valid(shapely.Polygon(ring)))
     hull = shapely.convex_hull(shapely.multipoints([(p.column, p.row) for p in control_points.points]))
-    held = shapely.intersection(area, shapely.buffer(hull, 0.05 * math.sqrt(hull.area), join_style="mitre"))
+    if legend.frame:  # without one, what lies beyond the points may be margin, title or legend
+        hull = shapely.buffer(hull, 0.05 * math.sqrt(hull.area), join_style="mitre")
+    held = shapely.intersection(area, hull)
     parts = np.array([p for p in shapely.get_parts(held) if p.geom_type == "Polygon"], dtype=object)
     shapes = mapped(parts, _to_degrees(found), bend=found.pixel_m / 20, scale=_metres_a_degree(found), method=method)
     accuracy = accuracy_of_scan(found, line_width_px=0)
@@ -275,6 +289,18 @@ def map_coverage(page: Page, control_points: ControlPoints, *, legend: Legend, m
         list(shapes), [{"name": page.source_name}] * len(shapes), accuracy=accuracy,
         source_name=page.source_name, source_sha256=page.source_sha256, fmt="scanned_map",
     )  # fmt: skip
+
+
+def _require_on_page(page: Page, legend: Legend) -> None:
+    """A frame that reaches over the page is that of another picture: nothing is known beyond the page."""
+    for column, row in legend.frame or ():
+        if not (-_OVER_PX <= column <= page.width + _OVER_PX and -_OVER_PX <= row <= page.height + _OVER_PX):
+            raise LegendError(
+                file=page.source_name,
+                entry="frame",
+                detail=f"its corner ({column:g}, {row:g}) is not on the page of {page.width} by {page.height} pixels; "
+                "measure it on this very picture",
+            )
 
 
 def _to_degrees(found: MapFit) -> Callable[[Floats, Floats], tuple[Floats, Floats]]:

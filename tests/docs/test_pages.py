@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -13,7 +14,13 @@ import pytest
 from apps.cli.errors import EXIT_OF_ANSWER, EXIT_REJECTED, EXIT_USAGE
 from apps.cli.main import main
 from layers.card import LayerCard
+from layers.georeference.delineation.rules import rule_pack
+from layers.georeference.model import METHODS
 from layers.model import DEFAULT_REQUIRED_KINDS, KINDS
+from layers.plans.comparing import Verdict, Why
+from layers.plans.document import register_document
+from layers.plans.loading import CITIES, plan, requirements
+from layers.plans.register import Standing, register
 from screening.reasons import REASONS
 from screening.words import word
 from spatial.accuracy import LEAST_M, SURVEYED, UNSTATED_LAYER
@@ -179,6 +186,53 @@ def test_every_key_of_a_card_is_documented_and_no_other():
     assert sorted(codes(page)) == sorted(LayerCard.__dataclass_fields__)
 
 
+def test_every_method_of_georeferencing_is_documented():
+    rows = section(read("docs/reference/georeference.md"), "方式 / Methods")
+    assert codes(rows) == list(METHODS)
+
+
+def test_every_figure_of_the_rules_is_documented_with_its_number():
+    text = section(read("docs/reference/georeference.md"), "划定规则 / Delineation rule")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if re.match(r"\| `\w+\.", line)
+    ]
+    said = {code.strip("`"): (float(value.split()[0]), mark, zh, en) for code, value, mark, zh, en in rows}
+    figures = rule_pack().figures.values()
+    assert said == {one.code: (one.value, one.mark, one.zh, one.en) for one in figures}
+
+
+@pytest.mark.parametrize(("kind", "column"), [(Standing, "standing"), (Verdict, "verdict"), (Why, "why")])
+def test_every_code_of_the_register_is_documented_in_the_words_of_the_program(kind, column):
+    page = read("docs/reference/plans.md")
+    table = page.split(f"| 代码 `{column}` | 中文 | English |\n|---|---|---|\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    words = {f"`{code}`": [word(f"plan.{column}_{code}", lang) for lang in ("zh", "en")] for code in get_args(kind)}
+    assert {code: said for code, *said in rows} == words
+
+
+def test_every_requirement_and_every_plan_is_documented():
+    page = read("docs/reference/plans.md")
+    table = section(page, "要求编号 / Requirement ids")
+    said = dict(re.findall(r"^\| `([A-Z]+-R\d+)` \| (.+?) \|", table, re.MULTILINE))
+    assert said == {one.id: one.title_zh for one in requirements().values()}
+    for city in CITIES:
+        one = plan(city.key)
+        counts = [len(part) for part in (one.features, one.facts, one.indicators, one.arithmetic, one.conflicts)]
+        row = next(line for line in page.splitlines() if f"| `{city.key}` |" in line)
+        assert row.endswith("| " + " | ".join(map(str, counts)) + " |")
+
+
+def test_every_doubt_about_a_river_is_documented_and_no_other():
+    text = section(read("docs/reference/json.md"), "河流 / Rivers")
+    table = text.split("| 代码 `doubts[].code` |")[1]
+    assert codes(table) == list(tomllib.loads(read("screening/words.toml"))["river_doubt"])
+
+
+def test_every_key_of_a_register_is_documented_and_no_other():
+    text = section(read("docs/reference/json.md"), "规划登记 / A register")
+    assert set(codes(text)) == set(register_document(register(plan("满洲里"))))
+
+
 def slug(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", heading).strip().lower()
@@ -243,8 +297,12 @@ def shell_lines():
 
 
 @pytest.mark.parametrize("line", list(shell_lines()))
-def test_commands_on_the_pages_parse(line):
+def test_commands_on_the_pages_parse(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     command, words = main, shlex.split(line, comments=True)[1:]
+    for name in words:
+        if re.fullmatch(r"[^\W\d]\w*\.[a-z]+", name):  # some options ask for a file that is there
+            Path(name).touch()
     while isinstance(command, click.Group):
         command, words = commands(command)[words[0]], words[1:]
     assert command.make_context(command.name, words).params

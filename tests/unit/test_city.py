@@ -84,6 +84,20 @@ def test_every_feature_of_the_plan_is_stored_once_and_says_how(built: tuple[str,
             assert [p["name"] for p in card["georeference"]["places"]] == [f.name for f in declared]
 
 
+def test_the_users_entry_goes_before_ours_also_by_name_alone() -> None:
+    manzhouli = plan("manzhouli")
+    feature = next(f for f in manzhouli.features if f.name == "霍勒金布拉格国家湿地公园")
+    assert any(p.feature == feature.id for p in gazetteer("manzhouli"))  # ours: an area, no place
+    mine = NamedPlace(
+        name=feature.name,
+        sources=(PlaceSource(title="某局", address="user"),),
+        origin="user",
+        point=(117.4, 49.5),
+        accuracy_m=300.0,
+    )
+    assert place_of(manzhouli, feature, [mine]).point == (117.4, 49.5)
+
+
 def test_erenhot_has_a_river_layer_that_says_there_are_none(tmp_path: Path) -> None:
     store = FolderStore.create(tmp_path / "ws", required_kinds=["red_lines"], region="152501")
     build_city(store, plan("erenhot"))

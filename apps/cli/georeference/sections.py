@@ -85,7 +85,31 @@ def _reading(file: str) -> Reading:
         return _table(file)
     if reading.crs is None:
         raise click.UsageError("坐标系未定，请先用 inspect 查看 / the CRS is open, look at it with inspect")
-    return replace(reading, geometries=to_geographic(reading.geometries, reading.crs))
+    placed = replace(reading, geometries=to_geographic(reading.geometries, reading.crs))
+    return placed if not reading.unreadable else _with_the_others(file, placed)
+
+
+def _with_the_others(file: str, reading: Reading) -> Reading:
+    """The rows whose coordinates are blank or no coordinates too: kilometres or a place may still put them."""
+    from layers.georeference.model import features_reading
+    from spatial.reading.cells import read_cells
+
+    rows = next(s for s in read_cells(file) if s.visible and s.rows).rows
+    header = list(reading.attributes[0]) if reading.attributes else [cell.strip() for cell in rows[0]]
+    columns = [cell.strip() for cell in next(row for row in rows if {cell.strip() for cell in row} & set(header))]
+    others = [
+        dict(zip(columns, rows[lost.problem.record - 1], strict=False))
+        for lost in reading.unreadable
+        if lost.problem.record is not None and lost.problem.record <= len(rows)
+    ]
+    return features_reading(
+        [*reading.geometries, *[None] * len(others)],
+        [*reading.attributes, *others],
+        accuracy=reading.accuracy,
+        source_name=reading.source_name,
+        source_sha256=reading.source_sha256,
+        fmt="csv",
+    )
 
 
 def _table(file: str) -> Reading:
