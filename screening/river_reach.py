@@ -217,12 +217,12 @@ def _along(
     doubts += _hidden(question, walk, points, far)
     if reached:
         status: Status = "unknown" if doubts else "found"
-        covered = [] if _covered(walk, points, far) else [Doubt(code="coverage_not_stated")]
-        return AlongAnswer(status=status, items=tuple(reached[:_LISTED]), doubts=(*doubts, *covered))
+        return AlongAnswer(
+            status=status, items=tuple(reached[:_LISTED]), doubts=(*doubts, *_uncovered(walk, points, far))
+        )
     ends = tuple(dict.fromkeys(e.kind for e in walk.endings if e.shortest_m <= far))
     doubts += reach
-    if not _covered(walk, points, far):
-        doubts.append(Doubt(code="coverage_not_stated"))
+    doubts += _uncovered(walk, points, far)
     return AlongAnswer(status="unknown" if doubts else "none", doubts=tuple(doubts), ends=ends)
 
 
@@ -259,10 +259,11 @@ def _hidden(question: RiverQuestion, walk: Walk, points: Points, far: float) -> 
     return doubts
 
 
-def _covered(walk: Walk, points: Points, far: float) -> bool:
-    """Whether the river as far as that lies in what the layers claim to be complete for."""
+def _uncovered(walk: Walk, points: Points, far: float) -> list[Doubt]:
+    """Why the river as far as that does not lie in what the layers claim to be complete for; nothing if it does."""
     stated = [c for c in points.coverages if c is not None]
     if not stated:
-        return False
+        return [Doubt(code="coverage_not_stated")]
     area = shapely.union_all(stated)
-    return all(shapely.covers(area, line) for line in walk.lines_within(far))
+    inside = all(shapely.covers(area, line) for line in walk.lines_within(far))
+    return [] if inside else [Doubt(code="river_leaves_coverage")]

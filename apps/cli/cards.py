@@ -98,6 +98,8 @@ def _facts(page: Page, card: LayerCard) -> list[tuple[str, object]]:
     quality = page.say("quality_counts", repaired=card.repaired, rejected=len(card.rejected), accepted=accepted)
     basis = page.words("basis", card.accuracy_basis)
     accuracy = f"{card.accuracy_m:,.2f} {word('unit.metres', page.language)} ({basis})"
+    if card.georeference_method == DECLARED:
+        accuracy = "-"  # no feature has a place
     rows: list[tuple[str, object]] = [
         (page.say("kind"), kind),
         (page.say("features"), features),

@@ -31,7 +31,7 @@ __all__ = ["city"]
 @click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 @click.option(
     "--gazetteer",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="自有地名库（TOML） / a gazetteer of your own (TOML)",
 )

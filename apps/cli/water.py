@@ -208,8 +208,6 @@ def _value_document(one: IndicatorResult) -> dict[str, Any]:
 
 
 def _print(page: Page, asked: Standard, table: SampleTable, found: list[Assessment], *, target: str | None) -> None:
-    from rich.table import Table
-
     def said(code: str, **facts: object) -> str:
         from screening.words import word
 
@@ -218,29 +216,33 @@ def _print(page: Page, asked: Standard, table: SampleTable, found: list[Assessme
     title = asked.title if page.language == "zh" else asked.english
     page.title(f"{asked.number} {title}")
     page.pairs([(said("file"), table.file), (said("samples"), len(found))])
-    grid = Table(show_edge=False, pad_edge=False)
-    for head in ("section", "date", "class_raw", "worst", "target", "missed", "class_assessed", "missed_assessed"):
-        grid.add_column(page.text(said(head)), overflow="fold")
+    page.heading(said("samples"))
+    rows: list[list[object]] = []
     for one in found:
         published = one.sample.published
-        grid.add_row(
-            page.text(one.sample.section or f"{one.sample.row}"),
-            page.text(one.sample.date or "-"),
-            page.text(_class_cell(one, page, said)),
-            page.text(page.pause.join(_worst_cell(one, page)) or "-"),
-            page.text(class_label(target or one.sample.target, page.language)),
-            page.text(said(f"missed_{one.target_missed}")),
-            page.text(_published_cell(published, page)),
-            page.text("-" if published is None else said(f"missed_{one.published_missed}")),
+        rows.append(
+            [
+                one.sample.section or f"{one.sample.row}",
+                one.sample.date or "-",
+                _class_cell(one, page, said),
+                page.pause.join(_worst_cell(one, page)) or "-",
+                class_label(target or one.sample.target, page.language),
+                said(f"missed_{one.target_missed}"),
+                _published_cell(published, page),
+                "-" if published is None else said(f"missed_{one.published_missed}"),
+            ]
         )
-    page.print(grid)
-    page.heading(said("notes"))
-    for one in found:
-        for line in _notes(one, page, said):
-            page.line(f"* {line}")
+    heads = ("section", "date", "class_raw", "worst", "target", "missed", "class_assessed", "missed_assessed")
+    page.table([(said(head), "whole" if head == "date" else "left") for head in heads], rows)
+    notes = [line for one in found for line in _notes(one, page, said)]
     for code, names in (("ignored", table.ignored), ("skipped", table.skipped)):
         if names:
-            page.line(f"* {said(code)}{page.colon}{page.pause.join(names)}")
+            notes.append(f"{said(code)}{page.colon}{page.pause.join(names)}")
+    if notes:
+        page.heading(said("notes"))
+    for line in notes:
+        page.line(f"* {line}")
+    page.print()
     page.line(said("rule"), "dim")
 
 

@@ -70,14 +70,16 @@ def zonal(site: str, raster: str, *, stat: str, band: int, json_to: str | None, 
     from screening.words import word
     from spatial.raster.zonal import figures
 
-    found = place(source_of_argument(site, **said).reading)
+    source = source_of_argument(site, **said)
+    found = place(source.reading)
     simple = [one for part in found.parts for one in _of_one_kind(part.id, part.geometry)]
     whole = _of_one_kind("", found.geometry) if len(simple) > 1 else []
     rows = simple + whole
     results = figures([geometry for _, geometry in rows], raster, stat=_STATS[stat], band=band)
     console = console_on(stderr=json_to == "-")
     names = [name for name, _ in rows]
-    _print(Page(console, lang), found, raster, names, results, stat=stat)
+    title = " ".join(site.split()) if source.reading.format == "typed" else found.name
+    _print(Page(console, lang), found, raster, names, results, stat=stat, title=title)
     if json_to is not None:
         written = _write(json_to, document_of(found, raster, names, results, stat=stat, band=band))
         if written is not None:
@@ -158,22 +160,26 @@ def document_of(
 
 
 def _print(
-    page: Page, site: Site, raster: str, names: Sequence[str], results: Sequence[ZonalFigures], *, stat: str
+    page: Page,
+    site: Site,
+    raster: str,
+    names: Sequence[str],
+    results: Sequence[ZonalFigures],
+    *,
+    stat: str,
+    title: str | None,
 ) -> None:
-    from rich.table import Table
-
     from screening.words import word
 
     def said(code: str, **facts: object) -> str:
         return word(f"zonal.{code}", page.language, **facts)
 
-    page.pairs([(said("site"), site.name or "-"), (said("raster"), raster)])
+    page.title(f"{said('title')}{page.colon}{title or page.say('unnamed_site')}")
+    page.pairs([(said("raster"), raster)])
     heads = ["part", "size", "valid_share", "pixels"]
     numeric = ["mean", "minimum", "maximum", "deviation", "quantiles"]
     heads += ["value", "share", "size"] if stat == "classes" else numeric
-    grid = Table(show_edge=False, pad_edge=False)
-    for head in heads:
-        grid.add_column(page.text(said(head)), overflow="fold")
+    cells: list[list[object]] = []
     for name, one in zip(names, results, strict=True):
         size = f"size_{one.measure}"
         first = [
@@ -189,8 +195,11 @@ def _print(
             numbers = (one.mean, one.minimum, one.maximum, one.deviation)
             rows = [[*("-" if value is None else f"{value:.6g}" for value in numbers), quantiles]]
         for at, row in enumerate(rows or [["-", "-", "-"]]):
-            grid.add_row(*(page.text(cell) for cell in [*(first if at == 0 else [""] * 4), *row]))
-    page.print(grid)
+            cells.append([*(first if at == 0 else [first[0], "", "", ""]), *row])
+    page.heading(said("figures"))
+    kinds = {"part": "whole", "quantiles": "left"}
+    page.table([(said(head), kinds.get(head, "right")) for head in heads], cells)
+    page.print()
     for name, one in zip(names, results, strict=True):
         for code in one.warnings:
             page.line(f"* {name or said('whole')}{page.colon}{said(f'warning_{code}')}", "yellow")

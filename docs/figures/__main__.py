@@ -1,7 +1,8 @@
 """
 ``python -m docs.figures``: draw every figure anew, beside this file.
 
-``python -m docs.figures answers`` draws those of the answers only, ``output`` what the program prints, ``map`` the map.
+``python -m docs.figures answers`` draws those of the answers only, ``output`` what the program prints, ``map`` the map,
+``tutorial`` those of the tutorial of georeferencing (half a minute: its commands are run).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from docs.figures.scenes import Judged
 
 HERE = Path(__file__).parent
-PARTS = ("answers", "output", "map")
+PARTS = ("answers", "output", "map", "tutorial")
 
 
 def main(parts: set[str]) -> None:
@@ -41,6 +42,11 @@ def main(parts: set[str]) -> None:
                 _write("check.en.svg", output_svg(verdict, "en"))
             if "map" in parts and not map_picture(verdict, store, HERE / "map.png"):
                 sys.stderr.write("map.png was not drawn: there is no Chromium (apt-get install chromium)\n")
+    if "tutorial" in parts:
+        from docs.figures.tutorial_pictures import draw_all
+
+        for path in draw_all(HERE):
+            sys.stdout.write(f"docs/figures/{path.name}\n")
 
 
 def _write(name: str, text: str) -> None:

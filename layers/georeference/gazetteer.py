@@ -24,7 +24,7 @@ from spatial.boundaries import available, union
 from spatial.coordinates import parse
 from spatial.datafiles import data_file, data_root
 from spatial.ellipsoid import geod
-from spatial.errors import CoordinateError, DataFileMissingError
+from spatial.errors import CoordinateError, DataFileMissingError, SourceNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,9 +211,14 @@ def read_gazetteer(path: Path, *, city: str | None = None, origin: Origin = "pag
 
     Raises
     ------
+    SourceNotFoundError
+        There is no such file.
     PlaceFileError
         A key is not known, a position has no source, a coordinate or an area is none.
     """
+    if not path.is_file():
+        remedy = "Give the path of a file on this machine; addresses are not opened"
+        raise SourceNotFoundError(file=str(path), code="not_found", detail="there is no such file", remedy=remedy)
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8")).get("place", [])
     except (OSError, ValueError) as trouble:

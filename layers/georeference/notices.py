@@ -28,8 +28,8 @@ from layers.georeference.notice_words import (
     width_in,
     zone_in,
 )
-from spatial.buffers import geodesic_buffer
-from spatial.ellipsoid import geod, metres_per_degree
+from layers.georeference.river_corridors import Marker, along_river, corridor_accuracy
+from spatial.accuracy import UNSTATED_LAYER
 from spatial.reading.notice import NoticeArea, accuracy_of_area, areas_of, notice_reading, read_document, system_words
 from spatial.reading.notice.grouping import Flaw
 
@@ -40,13 +40,12 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from layers.model import KindName
+    from spatial.accuracy import PositionalAccuracy
     from spatial.datum_shift import Shift
     from spatial.reading.notice import Document
 
-__all__ = ["SNAP_M", "along_river", "georeferenced_notice"]
+__all__ = ["georeferenced_notice"]
 
-SNAP_M = 500.0
-"""A marker farther from the river line than this is not on that river, metres."""
 _LONG = 1000
 """Characters of a notice kept in ``remarks``."""
 
@@ -59,73 +58,7 @@ class _Item:
     row: dict[str, Any]
     shape: BaseGeometry | None = None
     ends: Ends | None = None
-
-
-def along_river(
-    river: shapely.LineString,
-    *,
-    start: tuple[shapely.Point, float],
-    end: tuple[shapely.Point, float],
-    width_m: float | None = None,
-) -> BaseGeometry | None:
-    """
-    The stretch of a river between two markers, or the corridor along it.
-
-    Parameters
-    ----------
-    river
-        EPSG:4490, drawn downstream.
-    start, end
-        A marker and geodesic metres along the river from it, downstream positive; in either order.
-    width_m
-        To each side of the line; the corridor is cut at right angles at its ends. None: the stretch stays a line.
-
-    Returns
-    -------
-    shape
-        None where a marker lies more than `SNAP_M` from the line, or the line does not reach far enough.
-
-    Examples
-    --------
-    >>> river = shapely.LineString([(117.0, 49.0), (117.1, 49.0)])
-    >>> intake = shapely.Point(117.05, 49.001)
-    >>> stretch = along_river(river, start=(intake, -1000.0), end=(intake, 100.0))
-    >>> round(geod().geometry_length(stretch), 3)
-    1100.0
-    """
-    xy = shapely.get_coordinates(river)
-    if len(xy) < 2:
-        return None
-    metres = np.concatenate([[0.0], np.cumsum(geod().inv(*xy[:-1].T.copy(), *xy[1:].T.copy())[2])])
-    places = []
-    for marker, offset in (start, end):
-        at = _along(river, metres, marker)
-        if at is None or not (0.0 <= at + offset <= metres[-1]):
-            return None
-        places.append(at + offset)
-    low, high = sorted(places)
-    if high - low < 1e-3:
-        return None
-    inner = (metres > low) & (metres < high)
-    points = [_at(xy, metres, low), *map(tuple, xy[inner]), _at(xy, metres, high)]
-    line = shapely.LineString(points)
-    return line if width_m is None else geodesic_buffer(line, width_m, ends="flat")
-
-
-def _along(river: shapely.LineString, metres: Any, marker: shapely.Point) -> float | None:
-    """Geodesic metres along the line to the point of it nearest to a marker."""
-    kx, ky = (float(k) for k in metres_per_degree(marker.y))
-    plane = shapely.transform(river, lambda p: (p - [marker.x, marker.y]) * [kx, ky])
-    foot = plane.interpolate(plane.project(shapely.Point(0, 0)))
-    if foot.distance(shapely.Point(0, 0)) > SNAP_M:
-        return None
-    flat = shapely.get_coordinates(plane)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(flat, axis=0).T))])
-    return float(np.interp(plane.project(shapely.Point(0, 0)), along, metres))
-
-
-def _at(xy: Any, metres: Any, place: float) -> tuple[float, float]:
-    return float(np.interp(place, metres, xy[:, 0])), float(np.interp(place, metres, xy[:, 1]))
+    accuracy: PositionalAccuracy | None = None
 
 
 def georeferenced_notice(
@@ -140,7 +73,8 @@ def georeferenced_notice(
     order: Literal["east_first", "north_first"] | None = None,
     shape: Literal["polygon", "point"] | None = None,
     river: shapely.LineString | None = None,
-    markers: Mapping[str, shapely.Point] | None = None,
+    river_accuracy_m: float = UNSTATED_LAYER.metres,
+    markers: Mapping[str, Marker] | None = None,
     shift: Shift | None = None,
     shift_m: float = 10.0,
 ) -> Georeferenced:
@@ -159,15 +93,17 @@ def georeferenced_notice(
         Which coordinate the notice writes first; a list whose numbers say otherwise is unreadable. Sizes decide anyway.
     shape
         What three and more points make where no word says that they are corners.
-    river, markers
-        A river line (EPSG:4490, drawn downstream) and named points on it: zones between two markers become the
-        stretch, or with a stated width the corridor. ``取水口`` is found by itself where the notice gives its place.
+    river, river_accuracy_m, markers
+        A river line (EPSG:4490, drawn downstream), its accuracy (95 %, with what its own datum adds), and named points
+        on it: zones between two markers become the stretch, or with a stated width the corridor. ``取水口`` is found by
+        itself where the notice gives its place.
 
     Returns
     -------
     georeferenced
-        Each polygon and extent has its own ``accuracy_m`` for the way it is written; the datum comes on top at
-        import. ``parameters`` say for each feature where it stands, how many corners it has and how they are written.
+        Each polygon and extent has its own ``accuracy_m`` for the way it is written, each stretch and corridor that of
+        the line and markers it is made of (`corridor_accuracy`); the datum comes on top at import. ``parameters`` say
+        for each feature where it stands, how many corners it has and how they are written.
 
     Raises
     ------
@@ -188,7 +124,7 @@ def georeferenced_notice(
     areas = [_ordered(area, order) for area in areas_of(document, shape=shape)]
     items = _items(document, areas, kind)
     if river is not None:
-        _lay_along(items, river, dict(markers or {}))
+        _lay_along(items, river, river_accuracy_m, dict(markers or {}))
     items = _without_repeats(items)
     items += _unplaced(areas, items, kind)
     reading = notice_reading(
@@ -206,9 +142,10 @@ def georeferenced_notice(
     reading = replace(reading, problems=(*reading.problems, *differing_areas(reading)))
     extents = sum(item.area.kind == "extent" for item in items)
     lists = sum(item.area.kind in {"polygon", "unreadable", "line", "point"} for item in items)
+    placed = lists or any(shape is not None for shape in reading.geometries)
     return Georeferenced(
         reading=reading,
-        method="published_extent" if extents and not lists else "notice_text",
+        method="published_extent" if extents and not lists else "notice_text" if placed else "declared",
         accuracy=None,
         indicative=any(item.shape is not None for item in items),
         parameters={
@@ -281,30 +218,43 @@ def _row(zone: str, name: str, text: str, whole: str) -> dict[str, Any]:
     }
 
 
-def _lay_along(items: list[_Item], river: shapely.LineString, markers: dict[str, shapely.Point]) -> None:
+def _lay_along(items: list[_Item], river: shapely.LineString, river_m: float, markers: dict[str, Marker]) -> None:
     """Zones between two markers, along the river the user gave."""
-    intakes = [item.area.geometry for item in items if item.area.kind == "point" and item.area.place_kind == "degrees"]
-    if len(intakes) == 1 and intakes[0] is not None:
+    intakes = [item.area for item in items if item.area.kind == "point" and item.area.place_kind == "degrees"]
+    if len(intakes) == 1 and intakes[0].geometry is not None:
         for word in ("取水口", "取水点"):
-            markers.setdefault(word, shapely.Point(intakes[0].coords[0]))
+            markers.setdefault(word, _markers_of(intakes[0])[0])
     for item in items:
-        ends: tuple[tuple[shapely.Point, float], tuple[shapely.Point, float]] | None = None
+        ends: tuple[Marker, Marker] | None = None
         if item.area.kind == "line" and item.area.place_kind == "degrees" and item.area.geometry is not None:
-            one, other = shapely.get_coordinates(item.area.geometry)
-            ends = (shapely.Point(one), 0.0), (shapely.Point(other), 0.0)
+            one, other = _markers_of(item.area)
+            ends = one, other
         elif item.area.kind in {"words", "table"} and item.ends is not None:
             found = [_marker(name, markers) for name, _ in (item.ends.start, item.ends.end)]
             if found[0] is not None and found[1] is not None:
-                ends = (found[0], item.ends.start[1]), (found[1], item.ends.end[1])
-        if ends is not None:
-            item.shape = along_river(river, start=ends[0], end=ends[1], width_m=width_in(item.area.text))
+                offsets = item.ends.start[1], item.ends.end[1]
+                ends = replace(found[0], offset_m=offsets[0]), replace(found[1], offset_m=offsets[1])
+        if ends is None:
+            continue
+        start, end = ends
+        width_m = width_in(item.area.text)
+        item.shape = along_river(river, start=start, end=end, width_m=width_m)
+        if item.shape is not None:
+            item.accuracy = corridor_accuracy(river, start=start, end=end, river_m=river_m, width_m=width_m)
+            item.row["accuracy_m"] = round(item.accuracy.metres, 3)
 
 
-def _marker(name: str, markers: dict[str, shapely.Point]) -> shapely.Point | None:
+def _markers_of(area: NoticeArea) -> list[Marker]:
+    """The points of an area as markers, as accurate as they are written."""
+    accuracy_m = accuracy_of_area(area).metres
+    return [Marker(point=shapely.Point(xy), accuracy_m=accuracy_m) for xy in shapely.get_coordinates(area.geometry)]
+
+
+def _marker(name: str, markers: dict[str, Marker]) -> Marker | None:
     """The one marker whose name is in, or holds, the name in the notice."""
     if name in markers:
         return markers[name]
-    near = [point for own, point in markers.items() if name and (own in name or name in own)]
+    near = [marker for own, marker in markers.items() if name and (own in name or name in own)]
     return near[0] if len(near) == 1 else None
 
 
@@ -362,7 +312,12 @@ def _told(number: int, item: _Item) -> dict[str, Any]:
     if area.kind == "unreadable" and area.flaw is not None:
         return told | {"unreadable": area.flaw.code, "line": area.flaw.line, "point": area.flaw.point}
     if item.shape is not None:
-        told["along_river"] = {"text": item.row["remarks"], "width_m": width_in(area.text)}
+        terms = () if item.accuracy is None else item.accuracy.terms
+        told["along_river"] = {
+            "text": item.row["remarks"],
+            "width_m": width_in(area.text),
+            "accuracy": {term.code: round(term.metres, 3) for term in terms},
+        }
     elif area.kind in {"words", "table"}:
         told["words_only"] = True
     if area.half_units is not None:

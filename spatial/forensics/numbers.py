@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -74,7 +74,7 @@ class Numbers:
     def of(cls, coordinates: Floats) -> Numbers:
         """Of at least one row of finite numbers, first column taken for east."""
         low, high = coordinates.min(axis=0), coordinates.max(axis=0)
-        hull = shapely.convex_hull(shapely.multipoints(coordinates))
+        hull: Any = shapely.convex_hull(shapely.multipoints(coordinates))
         if shapely.get_type_id(hull) == 3:  # its ring: GEOS empties the polygon of points nearly on one line
             hull = shapely.get_exterior_ring(hull)
         size = float(max(high - low))

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import LegendError
+from spatial.errors import LegendError, SourceNotFoundError
 from spatial.raster.colour import colour_of, hexadecimal, lab
 
 if TYPE_CHECKING:
@@ -179,10 +179,15 @@ def read_legend(path: str | Path) -> Legend:
 
     Raises
     ------
+    SourceNotFoundError
+        There is no such file.
     LegendError
         If the file cannot be read or parsed, a colour is none, or the legend contradicts itself; it names the entry.
     """
     path = Path(path)
+    if not path.is_file():
+        remedy = "Give the path of a file on this machine; addresses are not opened"
+        raise SourceNotFoundError(file=str(path), code="not_found", detail="there is no such file", remedy=remedy)
     try:
         data = path.read_bytes()
     except OSError as error:

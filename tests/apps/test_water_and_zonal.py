@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -29,6 +30,11 @@ def run(command, *arguments, charset="utf-8"):
     return found
 
 
+def cells(line: str) -> list[str]:
+    """The cells of a row of a table of ours: two blanks and more part them."""
+    return re.split(r"  +", line.strip())
+
+
 @pytest.fixture
 def samples(tmp_path):
     path = tmp_path / "水质 监测.csv"
@@ -39,7 +45,7 @@ def samples(tmp_path):
 def test_both_classes_stand_side_by_side(samples):
     text = run(water, samples).output
     first = next(line for line in text.splitlines() if "2026-05" in line)
-    assert [cell.strip() for cell in first.split("│")] == [
+    assert cells(first) == [
         *("二卡牧场", "2026-05", "劣Ⅴ", "化学需氧量(0.30)", "Ⅴ", "是", "Ⅴ", "否"),
     ]
     assert "不评价 (断流或干涸)" in text
@@ -80,7 +86,7 @@ def test_groundwater_by_its_own_standard(tmp_path):
     path.write_text("井号,总硬度(mg/L),氟化物(mg/L),嗅和味\n1#,420,1.8,无\n", "utf-8")
     text = run(water, path, "--standard", "gbt14848", "--target", "Ⅲ").output
     row = next(line for line in text.splitlines() if line.startswith("1#"))
-    assert [cell.strip() for cell in row.split("│")][2:6] == ["Ⅳ（至少）", "氟化物(0.80)", "Ⅲ", "是"]
+    assert cells(row)[2:6] == ["Ⅳ（至少）", "氟化物(0.80)", "Ⅲ", "是"]
     with pytest.raises(Exception, match="--body"):
         run(water, path, "--standard", "gbt14848", "--body", "lake")
 
@@ -98,6 +104,18 @@ def test_wrong_targets_and_missing_units_are_named(tmp_path, samples):
 def test_every_word_of_water_survives_a_gbk_console(samples):
     for arguments in ([], ["--lang", "en"], ["--body", "intake", "--target", "3"], ["--yearly"]):
         assert "\\u" not in run(water, samples, *arguments, charset="gbk").output
+
+
+BOXES = set("│─┃━┏┓┡┩└┘")
+
+
+def test_water_is_printed_as_every_other_command_prints(samples):
+    """A title ruled off, headings in brackets, tables ruled with dashes: no box character, which GBK has twice as wide."""
+    lines = run(water, samples).output.splitlines()
+    assert lines[0] == "GB 3838-2002 地表水环境质量标准"
+    assert set(lines[1]) == {"="}
+    assert [line for line in lines if line.startswith("[ ")] == ["[ 样品 ]", "[ 说明 ]"]
+    assert not BOXES & set("".join(lines))
 
 
 @pytest.fixture
@@ -141,8 +159,19 @@ def test_parts_and_the_whole_have_their_own_rows(land, tmp_path):
     path = tmp_path / "two.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
     text = run(zonal, path, land, "--crs", "EPSG:4490", "--lang", "en").output
-    rows = [line.split("│") for line in text.splitlines() if "│" in line]
-    assert [(row[0].strip(), row[4].strip()) for row in rows] == [("1", "1"), ("2", "2"), ("all", "1.5")]
+    rows = [cells(line) for line in text.partition("[ Figures ]")[2].splitlines() if "m2" in line]
+    assert [(row[0], row[4]) for row in rows] == [("1", "1"), ("2", "2"), ("all", "1.5")]
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "heading"), [("zh", "栅格分区统计：", "统计"), ("en", "Figures over a raster: ", "Figures")]
+)
+def test_zonal_is_printed_as_every_other_command_prints(land, parcel, lang, title, heading):
+    lines = run(zonal, parcel, land, "--lang", lang).output.splitlines()
+    assert lines[0] == f"{title}地块"
+    assert set(lines[1]) == {"="}
+    assert [line for line in lines if line.startswith("[ ")] == [f"[ {heading} ]"]
+    assert not BOXES & set("".join(lines))
 
 
 def test_slope_is_asked_for_by_name_and_survives_a_gbk_console(land, parcel):

@@ -278,7 +278,7 @@ def test_pages_for_users_are_chinese_first_and_english_after(page):
 def test_every_figure_is_shown_on_a_page():
     shown = {Path(t).name for page in PAGES for t in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text("utf-8"))}
     folder = ROOT / "docs" / "figures"
-    assert shown == {path.name for path in folder.iterdir() if path.suffix in {".svg", ".png"}}
+    assert shown == {path.name for path in folder.iterdir() if path.suffix in {".svg", ".png", ".jpg"}}
 
 
 def test_every_decision_is_in_the_index():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def test_synthetic_things_lie_inside_the_city_and_every_layer_says_what_it_is(do
     city = city_outline()
     assert all(city.contains(shapely.Point(at)) for at in [*WELLS, *(middle for middle, _, _ in SITES.values())])
     for path in (folder / "工作区" / "layers").glob("*/*/card.json"):
-        assert '"synthetic": true' in path.read_text("utf-8"), path.parent.parent.name
+        assert json.loads(path.read_text("utf-8"))["synthetic"] is True, path.parent.parent.name
     for name in ("图例_管控单元.toml", "公告.txt", "地名库.toml", "管控单元_正式.geojson"):
         assert "合成" in (folder / name).read_text("utf-8")
 
@@ -105,4 +106,6 @@ def test_a_line_that_was_not_printed_is_found_and_a_count_may_not_differ():
     assert unlike(("要素数 9", "精度 147.18 米"), "x\n要素数   9\n精度 147.30 米") == []
     assert unlike(("要素数 9",), "要素数 8") == ["要素数 9"]
     assert unlike(("精度 147.18 米",), "精度 150.00 米") == ["精度 147.18 米"]
+    assert unlike(("#2a2824   0.09%",), "#292824  0.08%") == []
+    assert unlike(("#2a2824   0.09%",), "#222824  0.09%") == ["#2a2824   0.09%"]
     assert unlike(("b", "a"), "a\nb") == ["a"]  # in this order

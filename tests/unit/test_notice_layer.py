@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from layers.georeference.notices import along_river, georeferenced_notice
+from layers.georeference.notices import georeferenced_notice
+from layers.georeference.river_corridors import Marker
 from layers.importing import ImportOptions, import_layer
 from layers.workspace import FolderStore
 from screening.screen import screen
@@ -164,7 +165,9 @@ INTAKE, BRIDGE = shapely.Point(119.1, 49.001), shapely.Point(119.11, 49.0)
 
 
 def test_a_zone_between_two_markers_becomes_the_stretch_of_the_river_that_the_user_gives():
-    found = made(WORDS, "water_sources", river=RIVER, markers={"取水口": INTAKE, "桥": BRIDGE})
+    found = made(
+        WORDS, "water_sources", river=RIVER, markers={"取水口": Marker(point=INTAKE), "桥": Marker(point=BRIDGE)}
+    )
     first, second = found.reading.geometries
     assert (first.geom_type, second) == ("LineString", None)
     # from the intake to the bridge 0.01 degree of longitude at 49 N, 731.70 m (geodesic), and 1300 + 300 m
@@ -182,9 +185,22 @@ def test_a_stated_width_makes_the_stretch_a_corridor():
     assert ellipsoidal_area(np.array([corridor]))[0] == pytest.approx(1100.0 * 100.0, rel=1e-3)
 
 
-@pytest.mark.parametrize("marker", [shapely.Point(119.1, 49.1), shapely.Point(119.0, 49.0)])
-def test_a_marker_off_the_river_or_a_river_too_short_gives_no_stretch(marker):
-    assert along_river(RIVER, start=(marker, -1300.0), end=(marker, 300.0)) is None
+def test_a_corridor_is_no_better_than_the_river_line_and_says_what_its_figure_is_made_of(tmp_path):
+    """119°06′00″ is 15 m, the intake lies on the line, 1000 m along another map's line differ by 50 m, and 30 m across."""
+    text = (
+        "取水口位于东经119°06′00″，北纬49°00′00″。\n一级保护区：取水口上游1000米至取水口下游100米的水域，两岸各50米。"
+    )
+    found = made(text, "water_sources", river=RIVER, river_accuracy_m=30.0)
+    _, row = found.reading.attributes
+    assert row["accuracy_m"] == pytest.approx(np.hypot(np.hypot(30.0, 15.0), 50.0), abs=0.01)
+    assert found.parameters["features"][1]["along_river"]["accuracy"] == {
+        "river_line": 30.0,
+        "river_markers": 15.0,
+        "length_along": 50.0,
+        "construction": 0.001,
+    }
+    # 50 m inside the corridor: a proved hit, were the notice's 15 m all there is
+    assert answer(tmp_path, found, shapely.Point(119.1, 49.0), "water_sources").answer == "uncertain"
 
 
 def test_words_beside_the_corners_of_the_same_zone_are_not_a_second_feature():

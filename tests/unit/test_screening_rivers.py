@@ -220,6 +220,16 @@ def test_sections_without_a_stated_coverage_give_no_none(tmp_path):
     assert report(store).reaches[0].next_section.status == "found"
 
 
+def test_a_river_that_leaves_the_coverage_is_not_called_a_coverage_that_nobody_states(tmp_path):
+    """The coverage ends at 48.93 N, the river goes on to its mouth at 48.90 N; the section at 48.95 N lies within."""
+    store = workspace_at(tmp_path / "ws", "monitoring_sections")
+    layer(store, "rivers", RIVERS)
+    layer(store, "monitoring_sections", [SECTION], coverage=shapely.box(116.8, 48.93, 117.2, 49.2))
+    found = report(store, y=48.94).reaches[0].next_section
+    assert (found.status, codes(found)) == ("unknown", ["river_leaves_coverage"])
+    assert (report(store).reaches[0].next_section.status, codes(report(store).reaches[0].next_section)) == ("found", [])
+
+
 def test_missing_layers_are_named(tmp_path):
     reach = report(workspace(tmp_path, sections=(), sources=())).reaches[0]
     assert reach.next_section.doubts[0].to_dict() == {"code": "layer_missing", "kind": "monitoring_sections"}

@@ -35,10 +35,10 @@ _COLOURS = 16
         "their boundaries. Without a legend it is only placed; without control points its colours are listed."
     ),
 )
-@click.argument("image", metavar="IMAGE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("image", metavar="IMAGE", type=click.Path(path_type=Path))
 @click.option(
     "--gcps",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="控制点：CSV、XLSX、JSON、TOML 或 QGIS 的 .points；也可是图廓经纬网刻度 / control points, or graticule ticks",
 )
@@ -53,7 +53,7 @@ _COLOURS = 16
 )
 @click.option(
     "--legend",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="图例：颜色对应类别（TOML、JSON、CSV） / legend: colours to classes",
 )
@@ -178,7 +178,7 @@ def print_colours(console: Console, page: Page) -> None:
 
     console.title(f"{console.say('map_colours')}{console.colon}{page.source_name}")
     size = f"{page.width} x {page.height}"
-    console.pairs([(console.say("map_size"), size), (console.say("map_dpi"), page.dpi or "-")])
+    console.pairs([(console.say("map_size"), size), (console.say("map_dpi"), f"{page.dpi:.4g}" if page.dpi else "-")])
     rows = [[c.colour, f"{c.share:.2%}"] for c in suggest_legend(page, count=_COLOURS)]
     console.table([(console.say("column_colour"), "left"), (console.say("column_share_of_page"), "right")], rows)
     console.line(console.say("map_next"), "yellow")

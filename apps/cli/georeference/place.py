@@ -29,7 +29,7 @@ __all__ = ["place"]
 @click.option("--city", metavar="CITY", help="所属城市（五市之一），用于区分同名地点 / city, to tell homonyms apart")
 @click.option(
     "--gazetteer",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="自有地名库（TOML） / a gazetteer of your own (TOML)",
 )

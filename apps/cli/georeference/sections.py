@@ -46,7 +46,7 @@ __all__ = ["sections"]
 @click.option("--city", metavar="CITY", help="地名所属城市（五市之一） / city of the named places")
 @click.option(
     "--gazetteer",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="自有地名库（TOML） / a gazetteer of your own (TOML)",
 )

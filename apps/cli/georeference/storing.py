@@ -158,8 +158,10 @@ def print_made(page: Page, made: Georeferenced, name: str) -> None:
 
 
 def _accuracy(page: Page, made: Georeferenced) -> str:
-    """The layer's, with its terms; a word where every feature has its own."""
+    """The layer's, with its terms; a word where every feature has its own, a dash where none has a place."""
     placed = [row for row, g in zip(made.reading.attributes, made.reading.geometries, strict=True) if g is not None]
+    if made.method == DECLARED:
+        return "-"
     if made.accuracy is None and placed and all(row.get("accuracy_m") for row in placed):
         return page.say("each_its_own")
     accuracy = made.accuracy if made.accuracy is not None else made.reading.accuracy
@@ -201,8 +203,14 @@ def _print_sources(page: Page, places: Any) -> None:
         return
     page.heading(page.say("position_sources"))
     for name, source in said:
-        facts = page.comma.join(str(source[k]) for k in ("title", "says", "address", "retrieved") if source.get(k))
+        keys = [k for k in ("title", "says", "address", "retrieved") if source.get(k)]
+        facts = page.comma.join(_source_words(page, source[k]) for k in keys)
         page.line(f"* {name}{page.colon}{facts}")
+
+
+def _source_words(page: Page, text: object) -> str:
+    """A source as it is stated; words where it is the user."""
+    return page.say("by_user") if text == USER else str(text)
 
 
 def _flags(page: Page, codes: list[str]) -> list[str]:
@@ -232,10 +240,11 @@ def _print_numbers(page: Page, numbers: Any) -> None:
     page.heading(page.say("numbers"))
     rows = [
         [
-            n.get(page.language, n["code"]),
+            # the code is what --figure takes
+            page.lines([n.get(page.language, ""), n["code"]]) if n.get(page.language) else n["code"],
             f"{n['value']:g} {n.get('unit', '')}".strip(),
             page.words("mark", n["mark"]) if n.get("mark") else "",
-            n.get("source", ""),
+            _source_words(page, n.get("source", "")),
         ]
         for n in numbers
     ]

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.georeference.storing import finish, layer_options
-from apps.cli.options import crs_option, datum_option, region_option, shift_of, shift_option
+from apps.cli.options import POSITIVE, crs_option, datum_option, region_option, shift_of, shift_option
 
 if TYPE_CHECKING:
+    from layers.georeference.river_corridors import Marker
+    from layers.placing import Placed
     from screening.words import Language
+    from spatial.reading.model import Reading
 
 __all__ = ["text"]
 
@@ -46,6 +49,12 @@ __all__ = ["text"]
     metavar="FILE",
     help="河流线，自上游画向下游，用于沿河范围 / river line, drawn downstream, for river zones",
 )
+@click.option(
+    "--river-accuracy-m",
+    type=POSITIVE,
+    metavar="M",
+    help="河流线精度，米，95%；默认取自文件，无则 25 米 / accuracy of the river line; default: the file's, else 25 m",
+)
 @click.option("--markers", metavar="FILE", help="河上的地标点（桥、闸……），带名称 / named points on the river")
 @layer_options("protected_areas")
 def text(file: str, lang: Language, **stated: Any) -> int:
@@ -64,6 +73,10 @@ def text(file: str, lang: Language, **stated: Any) -> int:
         from spatial.boundaries import union
 
         given["region"] = union(stated["region"].split(",")).geometry
+    if stated["river"] is not None:
+        given["river"], given["river_accuracy_m"] = _river(stated["river"], stated["river_accuracy_m"])
+    elif stated["river_accuracy_m"] is not None:
+        raise click.UsageError("--river-accuracy-m 须与 --river 同用 / --river-accuracy-m goes with --river")
     made = georeferenced_notice(
         file,
         kind=stated["kind"],
@@ -71,7 +84,6 @@ def text(file: str, lang: Language, **stated: Any) -> int:
         datum=stated["datum"],
         order=stated["order"],
         shape=stated["shape"],
-        river=_river(stated["river"]),
         markers=_markers(stated["markers"]),
         **given,
     )
@@ -86,39 +98,41 @@ def text(file: str, lang: Language, **stated: Any) -> int:
     return finish(made, stated, default_name=Path(file).stem, lang=lang, source=(Path(file), ending))
 
 
-def _placed(file: str) -> Any:
-    """The features of a file with a CRS, on EPSG:4490."""
+def _placed(file: str) -> tuple[Reading, Placed]:
+    """A file with a CRS, and its features on EPSG:4490."""
     from layers.placing import placed_features
     from spatial.reading import read
 
     reading = read(file)
     if reading.crs is None:
         raise click.UsageError(f"{file}: 坐标系未定，先用 inspect 查看 / its CRS is open, look at it with inspect")
-    return placed_features(reading)
+    return reading, placed_features(reading)
 
 
-def _river(file: str | None) -> Any:
-    """The one line of a file; its parts joined end to end."""
+def _river(file: str, stated_m: float | None) -> tuple[Any, float]:
+    """The one line of a file, its parts joined end to end, and its accuracy."""
     import shapely
 
-    if file is None:
-        return None
-    lines = [g for g in _placed(file).geometries if shapely.get_dimensions(g) == 1]
+    from layers.georeference.river_corridors import line_accuracy_m
+
+    reading, placed = _placed(file)
+    lines = [g for g in placed.geometries if shapely.get_dimensions(g) == 1]
     joined = shapely.line_merge(shapely.union_all(lines), directed=True) if lines else None
     if joined is None or joined.geom_type != "LineString":
         raise click.UsageError("--river 须是首尾相接、自上游画向下游的一条线 / must be one line, drawn downstream")
-    return joined
+    return joined, line_accuracy_m(reading, stated_m=stated_m)
 
 
-def _markers(file: str | None) -> dict[str, Any]:
+def _markers(file: str | None) -> dict[str, Marker]:
     from layers.fields import FieldAliases
+    from layers.georeference.river_corridors import Marker, point_accuracy_m
 
     if file is None:
         return {}
-    aliases, placed = FieldAliases.load(), _placed(file)
+    aliases, (reading, placed) = FieldAliases.load(), _placed(file)
     names = [aliases.view(row, kind="other").get("name") for row in placed.rows]
     return {
-        name: geometry
-        for name, geometry in zip(names, placed.geometries, strict=True)
-        if name is not None and geometry.geom_type == "Point"
+        name: Marker(point=geometry, accuracy_m=point_accuracy_m(reading, row))
+        for name, geometry, row in zip(names, placed.geometries, placed.rows, strict=True)
+        if name is not None and geometry is not None and geometry.geom_type == "Point"
     }

@@ -83,7 +83,7 @@ def bank(
         What is measured from cannot be told: a polygon has no middle line, points no bank.
     """
     numbers = Numbers()
-    usable("metres", metres)
+    usable("metres", metres, unit="m")
     things = things_of(reading, dimensions=frozenset({1, 2}), what="line or polygon", kind="other")
     areal = [t.id for t in things if t.geometry is not None and shapely.get_dimensions(t.geometry) == 2]
     if areal and (measure_from == "centreline" or half_width_m is not None):
@@ -153,7 +153,7 @@ def ring(
         If ``inner_m`` is not below ``metres``.
     """
     numbers = Numbers()
-    usable("metres", metres)
+    usable("metres", metres, unit="m")
     if not 0 <= inner_m < metres:
         raise DelineationError(
             detail=f"a ring from {inner_m!r} to {metres:g} m", remedy="give an inner distance of at least 0 and below"

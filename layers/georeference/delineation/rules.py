@@ -60,6 +60,10 @@ class RulePack:
     figures: Mapping[str, Figure]
 
 
+NEAREST_M, FARTHEST_M = 0.1, 400_000.0
+"""Distances that a zone can be drawn by: less is below any accuracy and takes for ever, more is a wrong unit."""
+
+
 @cache
 def rule_pack(file: str = HJ338) -> RulePack:
     """
@@ -126,7 +130,7 @@ class Numbers:
         for code, value in self.stated.items():
             if code not in self.rules.figures:
                 raise UnknownFigureError(code=code, known=sorted(self.rules.figures))
-            usable(code, value, zero=".downstream." in code)
+            usable(code, value, zero=".downstream." in code, unit=self.rules.figures[code].unit)
 
     def of(self, code: str) -> float:
         """The number of that name: the one stated, else the rule's."""
@@ -143,7 +147,7 @@ class Numbers:
 
     def given(self, code: str, value: float, unit: str, *, zh: str, en: str) -> float:
         """A number that no rule has and the user states (a gradient, half a width)."""
-        usable(code, value, zero=True)
+        usable(code, value, zero=True, unit="" if code.endswith("_error") else unit)
         self._taken[code] = {"code": code, "value": float(value), "unit": unit, "mark": STATED, "source": "user"}
         self._taken[code] |= {"zh": zh, "en": en, "default": False}
         return float(value)
@@ -163,12 +167,17 @@ class Numbers:
         return [dict(entry) for entry in self._taken.values()]
 
 
-def usable(name: str, value: float, *, zero: bool = False) -> float:
-    """A number that can be used: finite and above 0 (or 0, where that has a meaning)."""
+def usable(name: str, value: float, *, zero: bool = False, unit: str = "") -> float:
+    """A number that can be used: finite and above 0 (or 0, where that has a meaning), and a distance in metres sane."""
     from layers.errors import DelineationError
 
     if not (math.isfinite(value) and (value > 0 or (zero and value == 0))):
         raise DelineationError(
             detail=f"{name} is {value!r}", remedy=f"give a finite number {'of at least' if zero else 'above'} 0"
+        )
+    if unit == "m" and value and not NEAREST_M <= value <= FARTHEST_M:
+        raise DelineationError(
+            detail=f"{name} is {value:g} m, and no zone is drawn below {NEAREST_M:g} m or beyond {FARTHEST_M:g} m",
+            remedy="check the number and its unit",
         )
     return float(value)

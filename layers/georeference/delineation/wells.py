@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from layers.errors import DelineationError, StudyNeededError
-from layers.georeference.delineation.rules import Numbers
+from layers.georeference.delineation.rules import FARTHEST_M, NEAREST_M, Numbers
 from layers.georeference.delineation.sources import (
     ZONE_WORDS,
     Thing,
@@ -240,8 +240,11 @@ def _radius(
             )
         basis[f"zone_{zone}"] = max(options, key=lambda name: options[name])
         value = max(options.values())
-    if value <= 0:
-        raise DelineationError(detail=f"the radius of zone {zone} comes out as {value:g} m", remedy="check K, I and n")
+    if not NEAREST_M <= value <= FARTHEST_M:
+        raise DelineationError(
+            detail=f"the radius of zone {zone} comes out as {value:g} m, of {NEAREST_M:g} to {FARTHEST_M:g} m",
+            remedy="check K, I and n, and their units",
+        )
     return float(value)
 
 
