@@ -159,7 +159,7 @@ def _strings(code: str, items: Sequence[Any], language: Language) -> Html | None
     texts = []
     for item in items:
         name = item["code"] if isinstance(item, dict) and "code" in item else item
-        texts.append(phrases.code_word("reason", name, language))
+        texts.append(phrases.warning_word(name, language))
     return _section(code, language, tag("ul", *[tag("li", text) for text in texts])) if texts else None
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from screening.words import Language
 
-__all__ = ["area", "bearing", "clean", "code_word", "distance", "length", "nearest", "share"]
+__all__ = ["area", "bearing", "clean", "code_word", "distance", "length", "nearest", "share", "warning_word"]
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
@@ -45,6 +45,18 @@ def code_word(group: str, code: object, language: Language) -> str:
     """
     key = f"{group}.{code}"
     return word(key, language) if has_word(key) else clean(code)
+
+
+def warning_word(code: object, language: Language) -> str:
+    """
+    The words for a warning of a result: its own, else those of the reason of that name.
+
+    Examples
+    --------
+    >>> warning_word("coverage_not_stated", "en") == code_word("reason", "coverage_not_stated", "en")
+    True
+    """
+    return code_word("warning" if has_word(f"warning.{code}") else "reason", code, language)
 
 
 def area(square_metres: float, language: Language) -> str:

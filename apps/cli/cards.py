@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from apps.cli.grounds import problem_words
 from apps.cli.table import Page
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from layers.importing import Imported
+    from layers.version import OpenLayer
     from layers.workspace.store import VersionEntry, WorkspaceStore
     from screening.words import Language
     from spatial.reading.model import Reading
@@ -60,7 +64,7 @@ def _print_card(page: Page, store: WorkspaceStore, entries: list[VersionEntry]) 
     marks = [word(f"note.{m}", page.language) for m in ("synthetic", "restricted", "indicative") if getattr(card, m)]
     if marks:
         page.line(f"** {page.comma.join(marks)} **", "bold yellow")
-    rows = _facts(page, card)
+    rows = _facts(page, card, _own_accuracy(layer))
     rows[4:4] = [(page.say("coverage"), coverage)]
     today_is = entry.version if validity is None else f"{entry.version} ({page.words('reason', validity)})"
     rows.append((page.say("answers_today"), today_is))
@@ -75,7 +79,14 @@ def _print_card(page: Page, store: WorkspaceStore, entries: list[VersionEntry]) 
         page.line("  " + word("map.more", page.language, count=len(card.rejected) - _SHOWN))
 
 
-def _facts(page: Page, card: LayerCard) -> list[tuple[str, object]]:
+def _own_accuracy(layer: OpenLayer) -> float | None:
+    """The largest accuracy among the features, metres, where every one that has a place states its own."""
+    placed = layer.index.feature_dimension >= 0
+    own = layer.records.standing(today(), math.nan).accuracy_m[placed]
+    return float(own.max()) if own.size and not np.isnan(own).any() else None
+
+
+def _facts(page: Page, card: LayerCard, own_m: float | None) -> list[tuple[str, object]]:
     missing = word("map.not_stated", page.language)
     kind = f"{page.words('kind', card.kind)}{page.comma}{page.words('role', card.role)}"
     if card.meaning:
@@ -98,7 +109,9 @@ def _facts(page: Page, card: LayerCard) -> list[tuple[str, object]]:
     quality = page.say("quality_counts", repaired=card.repaired, rejected=len(card.rejected), accepted=accepted)
     basis = page.words("basis", card.accuracy_basis)
     accuracy = f"{card.accuracy_m:,.2f} {word('unit.metres', page.language)} ({basis})"
-    if card.georeference_method == DECLARED:
+    if own_m is not None:
+        accuracy = page.say("each_its_own_up_to", metres=f"{own_m:,.2f}")
+    if card.georeference_method == "declared":
         accuracy = "-"  # no feature has a place
     rows: list[tuple[str, object]] = [
         (page.say("kind"), kind),

@@ -372,7 +372,7 @@ def _layers(page: Page, result: Mapping[str, Any]) -> None:
         row = [card["name"], card["data_date"] or missing]
         if dated:
             row.append(f"{card['valid_from'] or '?'} .. {card['valid_until'] or ''}".strip())
-        own_m = None if card["georeference_method"] == DECLARED else card["accuracy_m"]  # of no place there is none
+        own_m = None if card["georeference_method"] == "declared" else card["accuracy_m"]  # of no place there is none
         row += [card["coverage"] or missing, *("-" if metres is None else f"{metres:g}" for metres in (cover_m, own_m))]
         row += [card["source"] or missing, page.comma.join(marks) or "-"]
         rows.append(row)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from benchmarks.scanned_map import compared, control_points, mask_of, score
+from benchmarks.scanned_map import ClassScore, Score, compared, control_points, lines, mask_of, score
 from benchmarks.scanned_page import EPSG, known_layer, render
 from layers.errors import ImportOptionError
 from layers.georeference.scanned_maps import UNSURE_NAME, accuracy_of_scan, georeferenced_map, map_coverage
@@ -202,3 +202,18 @@ def test_the_coverage_is_the_frame_without_the_legend_box_as_far_as_points_hold_
     left = replace(points, points=tuple(p for p in points.points if p.x < 39_530_000))
     half = from_geographic(map_coverage(scan.page, left, legend=scan.legend).geometries, identify(EPSG))
     assert shapely.union_all(half).bounds[2] < 39_530_000 + 0.1 * SIDE
+
+
+def test_the_benchmark_prints_a_block_a_case_and_a_line_a_class_within_100_columns():
+    one = {"iou": 0.9876, "hausdorff_m": 1234.0, "area_error": -0.1234, "within": 1.0, "back_within": 0.9876}
+    classes = tuple(ClassScore(code=c, shared_m2=1.0, joint_m2=1.0, width_m=9.0, **one) for c in NAMES)
+    case = {"side_m": 100_000.0, "scale": 250_000.0, "dpi": 300, "noisy": True, "method": "polynomial2"}
+    scores = [Score(**case, pixel_m=21.2, accuracy_m=123.4, undecided=0.0, seconds=1.0, classes=classes)] * 2
+    title, *blocks = "\n".join(lines(scores)).split("\n\n")
+    assert title.startswith("扫描图")
+    assert len(blocks) == 2
+    head, _, columns, *rows = blocks[0].splitlines()
+    assert head == "100 km  1:250,000  300 dpi  有噪 noisy  polynomial2"
+    assert [row.split()[0] for row in rows] == [*(zh for zh, _ in NAMES.values()), "全图"]
+    assert {cell_len(row) for row in (columns, *rows)} == {cell_len(columns)}
+    assert max(cell_len(line) for line in lines(scores)) <= 100

@@ -160,7 +160,7 @@ def print_made(page: Page, made: Georeferenced, name: str) -> None:
 def _accuracy(page: Page, made: Georeferenced) -> str:
     """The layer's, with its terms; a word where every feature has its own, a dash where none has a place."""
     placed = [row for row, g in zip(made.reading.attributes, made.reading.geometries, strict=True) if g is not None]
-    if made.method == DECLARED:
+    if made.method == "declared":
         return "-"
     if made.accuracy is None and placed and all(row.get("accuracy_m") for row in placed):
         return page.say("each_its_own")
@@ -210,7 +210,7 @@ def _print_sources(page: Page, places: Any) -> None:
 
 def _source_words(page: Page, text: object) -> str:
     """A source as it is stated; words where it is the user."""
-    return page.say("by_user") if text == USER else str(text)
+    return page.say("by_user") if text == "user" else str(text)
 
 
 def _flags(page: Page, codes: list[str]) -> list[str]:
