@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_OFFSET_M",
+    "MAX_TO_RIVER_M",
     "WITHIN_M",
     "Along",
     "AlongAnswer",
@@ -42,6 +43,8 @@ __all__ = [
     "river_report_of",
 ]
 
+MAX_TO_RIVER_M = 2000.0
+"""How far a river may be from a site that is said to drain to it, where nobody says otherwise."""
 MAX_OFFSET_M = 500.0
 """Sections and water sources farther from the river lines are not on them."""
 WITHIN_M = 10_000.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,6 +91,12 @@ _FILE_LIKE = re.compile(r"[\\/]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 @click.option(
     "--stability", is_flag=True, help="给出命中能承受多少米的误差 / say how many metres of error each hit would stand"
 )
+@click.option(
+    "--rivers",
+    "with_rivers",
+    is_flag=True,
+    help="附上河流与断面：汇入的河段、下游断面、水源 / add the reach it drains to, the next section, water sources",
+)
 @click.option("--exit-code", is_flag=True, help="退出码表示结论 / the exit status tells the answer")
 def check(
     site: str,
@@ -111,6 +118,7 @@ def check(
     accept_agreeing: bool,
     as_of: str | None,
     stability: bool,
+    with_rivers: bool,
     exit_code: bool,
 ) -> int:
     """``sanxian check SITE``."""
@@ -153,6 +161,14 @@ def check(
     verdict = screen(named.site, store, as_of=as_of, stability=stability)
     result = verdict.to_dict()
     print_verdict(console, result, lang, problems=named.problems)
+    if with_rivers:
+        from apps.cli.rivers import print_rivers
+        from screening.rivers import MAX_TO_RIVER_M, river_report_of
+
+        report = river_report_of(store, named.site, as_of=result["as_of"], max_to_river_m=MAX_TO_RIVER_M)
+        result["rivers"] = report.to_dict()
+        console.print()
+        print_rivers(Page(console, lang), result["rivers"])
     if json_to == "-":
         write_json(result)
     for line in _write_outputs(verdict, result, store, json_to=json_to, map_to=map_to, export_to=export_to, lang=lang):
@@ -383,7 +399,8 @@ def _write_outputs(
 
     said = []
     if json_to not in (None, "-"):
-        path = write_text(named(str(json_to), result, suffix=".json"), verdict.to_json() + "\n")
+        text = json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False)
+        path = write_text(named(str(json_to), result, suffix=".json"), f"{text}\n")
         said.append(word("cli.wrote_json", lang, path=path))
     if map_to is not None:
         path = write_text(named(map_to, result, suffix=".html"), map_of(verdict, result, store, language=lang))

@@ -38,3 +38,14 @@ def test_json_goes_to_standard_output_or_a_file(tmp_path):
     assert document["reaches"][0]["next_section"]["items"][0]["shortest_m"] == 7784.7
     assert "r.json" in found.output
     assert json.loads(run("117.00000,49.02000", "-w", root, "--json", "-").stdout) == document
+
+
+def test_a_check_adds_the_rivers_where_asked_and_changes_no_answer(tmp_path):
+    from apps.cli.main import main as program
+
+    root = workspace(tmp_path).root
+    said = ["check", "117.00000,49.02000", "--workspace", str(root), "--datum", "cgcs2000", "--json", "-"]
+    plain = json.loads(CliRunner().invoke(program, said, catch_exceptions=False).stdout)
+    with_rivers = json.loads(CliRunner().invoke(program, [*said, "--rivers"], catch_exceptions=False).stdout)
+    assert with_rivers.pop("rivers")["reaches"][0]["next_section"]["items"][0]["shortest_m"] == 7784.7
+    assert with_rivers == plain

@@ -188,3 +188,31 @@ def test_a_raster_without_a_crs_is_named(parcel, tmp_path):
         made.write(np.ones((2, 4), np.uint8), 1)
     with pytest.raises(RasterNotPlacedError, match=r"no\.tif: nothing says"):
         run(zonal, parcel, tmp_path / "no.tif")
+
+
+def test_a_layer_of_a_workspace_is_summarised_and_a_damaged_one_is_refused(tmp_path):
+    """A box of 0.02 by 0.01 degrees over 200 pixels of class 1: all of it is class 1."""
+    import numpy as np
+    import rasterio
+    import shapely
+    from rasterio.transform import Affine
+
+    from tests.apps.cli import run as program
+    from tests.building import add, workspace_at
+
+    grid = {"width": 50, "height": 50, "count": 1, "dtype": "uint8", "nodata": 0, "crs": "EPSG:4490"}
+    with rasterio.open(
+        tmp_path / "c.tif", "w", driver="GTiff", transform=Affine(0.001, 0, 117.4, 0, -0.001, 49.62), **grid
+    ) as file:
+        file.write(np.ones((50, 50), "uint8"), 1)
+    store = workspace_at(tmp_path / "ws", "red_lines")
+    add(store, "red_lines", [shapely.box(117.41, 49.59, 117.43, 49.60)], [{"name": "甲"}], name="红线")
+    asked = ["zonal", store.root, tmp_path / "c.tif", "--stat", "classes", "--layer", "红线", "--json", "-"]
+    done = program(*asked)
+    assert done.exit_code == 0, done.stderr
+    (part,) = json.loads(done.stdout)["figures"]
+    assert part["valid_share"] == pytest.approx(1.0)
+    path = next(store.root.glob("layers/*/*/features.gpkg"))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert program(*asked).exit_code == 3
+    assert program(*asked[:-3], "没有", "--json", "-").exit_code == 2
