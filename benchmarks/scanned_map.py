@@ -220,7 +220,8 @@ def lines(scores: list[Score]) -> list[str]:
 
 def _aligned(name: str, figures: Sequence[str], named: int) -> str:
     """A name on the left, and the figures right under their headings; Chinese characters are two columns wide."""
-    columns = [f"{' ' * (cell_len(head) - cell_len(text))}{text}" for head, text in zip(FIGURES, figures, strict=True)]
+    widths = [max(cell_len(head), 7) for head in FIGURES]
+    columns = [f"{' ' * (width - cell_len(text))}{text}" for width, text in zip(widths, figures, strict=True)]
     return f"  {name}{' ' * (named - cell_len(name))}  {'  '.join(columns)}"
 
 

@@ -88,7 +88,8 @@ def _of_heading(area: NoticeArea, told: Sequence[Told], areas: Sequence[NoticeAr
     if not area.headings:
         return []
     heading = _NUMBER.sub("", area.headings[-1]).strip()
-    if not _ZONE_HEADING.search(heading) or _NO_HEADING.search(heading) or len(heading) > 40:
+    bare = re.sub(r"[(（][^)）]*[)）]", "", heading)  # 乙自然保护区（见附图） is a zone, 附图 alone is none
+    if not _ZONE_HEADING.search(heading) or _NO_HEADING.search(bare) or len(heading) > 40:
         return []
     depth = len(area.headings)
     if any(one.headings[:depth] == area.headings for one in told) or any(

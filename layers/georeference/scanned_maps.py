@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from spatial.raster.control_points import ControlPoints
     from spatial.raster.fitting import MapFit, Method
@@ -273,7 +274,7 @@ def map_coverage(page: Page, control_points: ControlPoints, *, legend: Legend, m
     """
     found = fit(control_points, method)
     _require_on_page(page, legend)
-    area = shapely.box(0, 0, page.width, page.height)
+    area: BaseGeometry = shapely.box(0, 0, page.width, page.height)
     if legend.frame:
         area = shapely.intersection(area, shapely.make_valid(shapely.Polygon(legend.frame)))
     for ring in legend.exclude:

@@ -96,7 +96,7 @@ _MESSAGES = {
     "no_redundancy": "no control point is left over to check the others by; the accuracy is not known",
     "suspicious_point": "this control point disagrees with all others; look at it",
     "points_disabled": "control points that are switched off were left out",
-    "map_too_narrow": "much of the colour of this class became no area of it; what is as narrow as a line may be missing",
+    "map_too_narrow": "much of the colour of this class became no area of it; what is narrow as a line may be missing",
     "map_undecided": "the map has colours that its legend does not explain; what is there is not known",
     "map_despeckled": "patches too small were joined to their neighbours; a small area may be gone",
     "fit_extrapolates": "much of the picture lies outside the control points; nothing vouches for its accuracy there",

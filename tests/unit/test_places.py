@@ -21,6 +21,7 @@ from screening.site import site_of
 from spatial.boundaries import union
 from spatial.datafiles import data_root
 from spatial.ellipsoid import geod
+from spatial.errors import SourceNotFoundError
 from tests.building import reading_of, workspace_at
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class TestReader:
             self.read(tmp_path, text)
 
     def test_a_file_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(PlaceFileError, match=r"nowhere\.toml"):
+        with pytest.raises(SourceNotFoundError, match=r"nowhere\.toml"):
             read_gazetteer(tmp_path / "nowhere.toml")
 
 

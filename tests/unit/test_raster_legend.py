@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatial.errors import LegendError
+from spatial.errors import LegendError, SourceNotFoundError
 from spatial.raster.legend import Legend, LegendClass, read_legend, suggest_legend
 from spatial.raster.page import Page
 
@@ -94,7 +94,7 @@ def test_a_wrong_legend_is_named_with_its_entry(tmp_path, text, said):
 
 
 def test_a_file_that_is_not_there_or_is_no_text(tmp_path):
-    with pytest.raises(LegendError, match="cannot be read"):
+    with pytest.raises(SourceNotFoundError, match=r"none\.toml.*there is no such file"):
         read_legend(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe\xff\xff")
     with pytest.raises(LegendError, match="neither UTF-8 nor GBK"):

@@ -7,9 +7,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 import shapely
+from rich.cells import cell_len
 
 from benchmarks.scanned_map import ClassScore, Score, compared, control_points, lines, mask_of, score
-from benchmarks.scanned_page import EPSG, known_layer, render
+from benchmarks.scanned_page import EPSG, NAMES, known_layer, render
 from layers.errors import ImportOptionError
 from layers.georeference.scanned_maps import UNSURE_NAME, accuracy_of_scan, georeferenced_map, map_coverage
 from layers.importing import ImportOptions, import_layer
