@@ -74,6 +74,7 @@ def georeferenced_notice(
     shape: Literal["polygon", "point"] | None = None,
     river: shapely.LineString | None = None,
     river_accuracy_m: float = UNSTATED_LAYER.metres,
+    river_half_width_m: float | None = None,
     markers: Mapping[str, Marker] | None = None,
     shift: Shift | None = None,
     shift_m: float = 10.0,
@@ -97,6 +98,9 @@ def georeferenced_notice(
         A river line (EPSG:4490, drawn downstream), its accuracy (95 %, with what its own datum adds), and named points
         on it: zones between two markers become the stretch, or with a stated width the corridor. ``取水口`` is found by
         itself where the notice gives its place.
+    river_half_width_m
+        Half the width of the water to each side of the line, 0 where the line is the bank itself. Without it a stated
+        width, which counts from the banks, makes no corridor, and the stretch stays a line without extent.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def georeferenced_notice(
     areas = [_ordered(area, order) for area in areas_of(document, shape=shape)]
     items = _items(document, areas, kind)
     if river is not None:
-        _lay_along(items, river, river_accuracy_m, dict(markers or {}))
+        _lay_along(items, river, river_accuracy_m, dict(markers or {}), half_width_m=river_half_width_m)
     items = _without_repeats(items)
     items += _unplaced(areas, items, kind)
     reading = notice_reading(
@@ -218,8 +222,20 @@ def _row(zone: str, name: str, text: str, whole: str) -> dict[str, Any]:
     }
 
 
-def _lay_along(items: list[_Item], river: shapely.LineString, river_m: float, markers: dict[str, Marker]) -> None:
-    """Zones between two markers, along the river the user gave."""
+def _lay_along(
+    items: list[_Item],
+    river: shapely.LineString,
+    river_m: float,
+    markers: dict[str, Marker],
+    *,
+    half_width_m: float | None,
+) -> None:
+    """
+    Zones between two markers, along the river the user gave.
+
+    A width that a notice states counts from the banks: without half the width of the water a corridor around the line
+    would be too narrow, so the stretch stays a line, which has no extent.
+    """
     intakes = [item.area for item in items if item.area.kind == "point" and item.area.place_kind == "degrees"]
     if len(intakes) == 1 and intakes[0].geometry is not None:
         for word in ("取水口", "取水点"):
@@ -237,7 +253,8 @@ def _lay_along(items: list[_Item], river: shapely.LineString, river_m: float, ma
         if ends is None:
             continue
         start, end = ends
-        width_m = width_in(item.area.text)
+        stated_m = width_in(item.area.text)
+        width_m = None if stated_m is None or half_width_m is None else stated_m + half_width_m
         item.shape = along_river(river, start=start, end=end, width_m=width_m)
         if item.shape is not None:
             item.accuracy = corridor_accuracy(river, start=start, end=end, river_m=river_m, width_m=width_m)

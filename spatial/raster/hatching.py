@@ -59,6 +59,8 @@ class Hatching:
 
 def is_inky(strokes: list[Colour], lines: tuple[Colour, ...], tolerance: float) -> bool:
     """Whether strokes of these colours are not told from lettering and outlines by colour: grey ones, and the lines'."""
+    if not strokes:
+        return False
     colours = lab(strokes)
     grey = np.hypot(colours[:, 1], colours[:, 2]) < _GREY
     if not lines:

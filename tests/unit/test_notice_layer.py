@@ -175,14 +175,24 @@ def test_a_zone_between_two_markers_becomes_the_stretch_of_the_river_that_the_us
     assert found.indicative
 
 
-def test_a_stated_width_makes_the_stretch_a_corridor():
+@pytest.mark.parametrize(("half_m", "width_m"), [(0.0, 100.0), (40.0, 180.0)])
+def test_a_stated_width_counts_from_the_banks(half_m, width_m):
+    """1,100 m along; 50 m beyond the water on either side, whose edge lies 0 or 40 m from the line."""
     text = (
         "取水口位于东经119°06′00″，北纬49°00′00″。\n一级保护区：取水口上游1000米至取水口下游100米的水域，两岸各50米。"
     )
-    found = made(text, "water_sources", river=RIVER)
+    found = made(text, "water_sources", river=RIVER, river_half_width_m=half_m)
     point, corridor = found.reading.geometries
     assert (point.geom_type, corridor.geom_type) == ("Point", "Polygon")
-    assert ellipsoidal_area(np.array([corridor]))[0] == pytest.approx(1100.0 * 100.0, rel=1e-3)
+    assert ellipsoidal_area(np.array([corridor]))[0] == pytest.approx(1100.0 * width_m, rel=1e-3)
+
+
+def test_without_the_width_of_the_water_a_stretch_stays_a_line():
+    text = (
+        "取水口位于东经119°06′00″，北纬49°00′00″。\n一级保护区：取水口上游1000米至取水口下游100米的水域，两岸各50米。"
+    )
+    _, stretch = made(text, "water_sources", river=RIVER).reading.geometries
+    assert stretch.geom_type == "LineString"
 
 
 def test_a_corridor_is_no_better_than_the_river_line_and_says_what_its_figure_is_made_of(tmp_path):
@@ -190,7 +200,7 @@ def test_a_corridor_is_no_better_than_the_river_line_and_says_what_its_figure_is
     text = (
         "取水口位于东经119°06′00″，北纬49°00′00″。\n一级保护区：取水口上游1000米至取水口下游100米的水域，两岸各50米。"
     )
-    found = made(text, "water_sources", river=RIVER, river_accuracy_m=30.0)
+    found = made(text, "water_sources", river=RIVER, river_accuracy_m=30.0, river_half_width_m=0.0)
     _, row = found.reading.attributes
     assert row["accuracy_m"] == pytest.approx(np.hypot(np.hypot(30.0, 15.0), 50.0), abs=0.01)
     assert found.parameters["features"][1]["along_river"]["accuracy"] == {

@@ -54,7 +54,11 @@ def place(names: tuple[str, ...], lang: Language, **stated: Any) -> int:
     own: tuple[NamedPlace, ...] = ()
     if stated["gazetteer"] is not None:
         own = read_gazetteer(stated["gazetteer"], origin="user")
-    given = [stated[key] is not None for key in ("point", "point_accuracy_m", "point_source")]
+    # a blank source is none: nobody could be asked
+    given = [
+        stated[key] is not None and str(stated[key]).strip() != ""
+        for key in ("point", "point_accuracy_m", "point_source")
+    ]
     if any(given) and not (all(given) and len(names) == 1):
         raise click.UsageError(
             "--point 须与 --point-accuracy-m、--point-source 同时给出，且只有一个名称 / "

@@ -55,6 +55,12 @@ __all__ = ["text"]
     metavar="M",
     help="河流线精度，米，95%；默认取自文件，无则 25 米 / accuracy of the river line; default: the file's, else 25 m",
 )
+@click.option(
+    "--river-half-width-m",
+    type=click.FloatRange(min=0),
+    metavar="M",
+    help="河线到水边的距离，米（线就是岸线时为 0）；不给时沿河范围不成面 / from the river line to the water's edge, metres",
+)
 @click.option("--markers", metavar="FILE", help="河上的地标点（桥、闸……），带名称 / named points on the river")
 @layer_options("protected_areas")
 def text(file: str, lang: Language, **stated: Any) -> int:
@@ -75,8 +81,12 @@ def text(file: str, lang: Language, **stated: Any) -> int:
         given["region"] = union(stated["region"].split(",")).geometry
     if stated["river"] is not None:
         given["river"], given["river_accuracy_m"] = _river(stated["river"], stated["river_accuracy_m"])
-    elif stated["river_accuracy_m"] is not None:
-        raise click.UsageError("--river-accuracy-m 须与 --river 同用 / --river-accuracy-m goes with --river")
+        given["river_half_width_m"] = stated["river_half_width_m"]
+    elif stated["river_accuracy_m"] is not None or stated["river_half_width_m"] is not None:
+        raise click.UsageError(
+            "--river-accuracy-m、--river-half-width-m 须与 --river 同用 / "
+            "--river-accuracy-m and --river-half-width-m go with --river"
+        )
     made = georeferenced_notice(
         file,
         kind=stated["kind"],
