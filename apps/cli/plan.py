@@ -56,12 +56,23 @@ def plan(city: str, workspace: Path | None, json_to: str | None, as_of: str | No
         write_json(document)
         return
     console = console_on()
+    elsewhere = store is not None and store.region and not set(store.region.split(",")) & _codes(chosen.districts)
+    if elsewhere:
+        page = Page(console, lang)
+        page.line(_words(page, "other_city", region=store.region if store else ""), "bold yellow")
     if json_to is not None:
         target = Path(json_to) / f"{chosen.key}.json" if Path(json_to).is_dir() else Path(json_to)
         path = write_text(target, json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         say(console, word("cli.wrote_json", lang, path=path))
         return
     print_register(Page(console, lang), document)
+
+
+def _codes(districts: Sequence[str]) -> set[str]:
+    """The codes of a city, its own and those of its districts, in whichever way a workspace names its region."""
+    from spatial.boundaries import available, union
+
+    return {*districts, *(union(districts).members if available() else ())}
 
 
 def print_register(page: Page, document: Mapping[str, Any]) -> None:

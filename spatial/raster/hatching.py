@@ -137,10 +137,10 @@ def hatched(  # noqa: PLR0917
             both += np.maximum(here, 0) ** 2  # strokes that cross share their pixels between two patterns
     regular = strokes & (np.sqrt(both) >= _REGULAR) & (main >= 0.5 * _REGULAR)
     gap = _gap(regular) if regular.any() else None
-    dense = _joined(strokes, foreign, gap or 0.7 * first.period)
+    scale = gap or 0.7 * first.period
+    dense = _joined(strokes, foreign, scale)
     area = none if gap is None else _joined(regular, foreign, gap)
     area, few = _wide(area, regular, first)
-    gap = gap if area.any() else None
     rest = dense & ~area
     pieces, count = ndimage.label(rest)
     if count and area.any():
@@ -152,17 +152,17 @@ def hatched(  # noqa: PLR0917
         shut[0] = False
         area |= shut[pieces]
         rest &= ~area
-    scale = gap or 0.7 * first.period
+    # elsewhere strokes must be dense by themselves: an outline beside hatching is a lone line
+    odd = _joined(strokes & ~regular & ~area, foreign, scale)
+    rest &= ndimage.distance_transform_edt(~odd) <= 1.5 * scale if odd.any() else False
     rest |= few
-    thick = ndimage.distance_transform_edt(rest) > 0.75 * scale if rest.any() else rest
-    rest &= ndimage.distance_transform_edt(~thick) <= 1.75 * scale if thick.any() else False
     if inky and rest.any():
         doubtful = strokes & (most >= _DOUBTFUL)
         beside = near(area, math.ceil(2 * first.period)) if area.any() else area
         rest &= near(doubtful, math.ceil(0.5 * first.period)) | beside | few
     if area.any():
         area = _to_outline(area, ground & ~rest, even_ground, scale)
-    return Hatching(area=area, undecided=rest & ~area, gap=gap)
+    return Hatching(area=area, undecided=rest & ~area, gap=gap if area.any() else None)
 
 
 def _joined(strokes: Mask, foreign: Mask, gap: float) -> Mask:

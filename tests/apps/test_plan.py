@@ -83,3 +83,11 @@ def test_every_code_of_a_register_has_words(lang):
     assert all(word(f"plan.rule_{rule}", lang, facts="x") for rule in get_args(Rule))
     assert all(word(f"kind.{kind}", lang) for kind in LAYER_KINDS)
     assert all(word(f"method.{method}", lang) for method in METHODS)
+
+
+def test_a_workspace_of_another_city_is_said_to_be_one(tmp_path):
+    from tests.apps.cli import run as program
+
+    program("init", tmp_path / "ws", "--region", "150781")
+    assert "为别处（150781）建的" in program("plan", "通辽", tmp_path / "ws").stdout
+    assert "为别处" not in program("plan", "满洲里", tmp_path / "ws").stdout

@@ -59,7 +59,7 @@ __all__ = ["text"]
     "--river-half-width-m",
     type=click.FloatRange(min=0),
     metavar="M",
-    help="河线到水边的距离，米（线就是岸线时为 0）；不给时沿河范围不成面 / from the river line to the water's edge, metres",
+    help="河线到水边的距离，米，线即岸线时为 0 / from the river line to the water's edge, metres",
 )
 @click.option("--markers", metavar="FILE", help="河上的地标点（桥、闸……），带名称 / named points on the river")
 @layer_options("protected_areas")
