@@ -10,7 +10,7 @@ import click
 from apps.cli.options import DATE, lang_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from apps.cli.table import Page
     from screening.words import Language
@@ -56,7 +56,7 @@ def plan(city: str, workspace: Path | None, json_to: str | None, as_of: str | No
         write_json(document)
         return
     console = console_on()
-    elsewhere = store is not None and store.region and not set(store.region.split(",")) & _codes(chosen.districts)
+    elsewhere = store is not None and store.region and not _codes(store.region.split(",")) & _codes(chosen.districts)
     if elsewhere:
         page = Page(console, lang)
         page.line(_words(page, "other_city", region=store.region if store else ""), "bold yellow")
@@ -69,7 +69,7 @@ def plan(city: str, workspace: Path | None, json_to: str | None, as_of: str | No
 
 
 def _codes(districts: Sequence[str]) -> set[str]:
-    """The codes of a city, its own and those of its districts, in whichever way a workspace names its region."""
+    """Codes as given and those of the districts they stand for."""
     from spatial.boundaries import available, union
 
     return {*districts, *(union(districts).members if available() else ())}
