@@ -42,7 +42,7 @@ from spatial.raster.patches import mapped, patches
 from spatial.reading.model import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -153,7 +153,7 @@ def georeferenced_map(
         scale=_metres_a_degree(found),
         method=method,
     )
-    attributes, ids = _features(made.labels, legend)
+    attributes, ids = _features(made.labels, legend, image.hatch_gap_px)
     source = name or page.source_name
     problems = [*found.page_problems(page.width, page.height)]
     if UNSURE in made.labels:
@@ -319,8 +319,15 @@ def _metres_a_degree(found: MapFit) -> tuple[float, float]:
     return float(per_lon), float(per_lat)
 
 
-def _features(labels: NDArray[np.uint8], legend: Legend) -> tuple[list[dict[str, Any]], list[str]]:
-    """Columns and ids (class number, then number of the area in it)."""
+def _features(
+    labels: NDArray[np.uint8], legend: Legend, hatch_gap_px: Sequence[float | None]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """
+    Columns and ids (class number, then number of the area in it).
+
+    Areas hatched on ground of another entry are ``location_only``: outlines and lettering have been read as hatching,
+    so nothing there may prove a hit.
+    """
     attributes: list[dict[str, Any]] = []
     ids: list[str] = []
     counts: dict[int, int] = {}
@@ -331,7 +338,8 @@ def _features(labels: NDArray[np.uint8], legend: Legend) -> tuple[list[dict[str,
             ids.append(f"unsure-{counts[label]}")
             continue
         entry = legend.classes[label - FIRST_CLASS]
-        attributes.append({"name": entry.name, **entry.attributes})
+        hatched = hatch_gap_px[label - FIRST_CLASS] is not None
+        attributes.append({"name": entry.name, **entry.attributes, **({"location_only": 1} if hatched else {})})
         ids.append(f"{label - BACKGROUND - 1}-{counts[label]}")
     return attributes, ids
 

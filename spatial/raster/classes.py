@@ -26,7 +26,7 @@ import numpy as np
 
 from spatial.errors import ClassNotOnMapError
 from spatial.raster.colour import hexadecimal
-from spatial.raster.hatching import hatched, is_inky, outlined, stroked
+from spatial.raster.hatching import hatched, outlined, stroked
 from spatial.raster.legend import suggest_legend
 from spatial.raster.masks import large, near
 from spatial.raster.palette import NONE, averaged, colours_of, is_blend, nearest, softened, uneven
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.raster.colour import Colour
-    from spatial.raster.legend import Legend, LegendClass, Ring
+    from spatial.raster.legend import Legend, Ring
     from spatial.raster.page import Page
 
     Labels = NDArray[np.uint8]
@@ -48,7 +48,6 @@ __all__ = ["BACKGROUND", "FIRST_CLASS", "OUTSIDE", "UNSURE", "ClassImage", "clas
 OUTSIDE, BACKGROUND, UNSURE, FIRST_CLASS = 0, 1, 2, 3
 """Labels: no map; ground of no class; undecided; the class at index 0, the next ones following."""
 
-_BLACK = (0, 0, 0)
 _NOT_CORE = 254
 _CORE_SHARE = 0.7
 
@@ -155,7 +154,7 @@ def classify(
     palette, meaning = _palette(legend)
     table = nearest(palette, legend.tolerance)
     soft = softened(page.pixels)
-    smooth = colours_of(soft, table)
+    smooth, raw = colours_of(soft, table), colours_of(page.pixels, table)
 
     labels = np.zeros(inside.shape, dtype=np.uint8)
     cores = _cores(smooth, inside, range(len(palette)), window)
@@ -164,10 +163,28 @@ def classify(
             labels[cores == colour] = label
     even = np.where(uneven(soft), _NOT_CORE, smooth)
     labels[large(_cores(even, inside, (NONE,), window) == NONE, (0.4 * reach) ** 2)] = UNSURE
-    solid = [i for i in range(len(palette)) if meaning[i] is None and palette[i] not in legend.lines]
-    labels[large(np.isin(cores, solid), (0.4 * reach) ** 2)] = UNSURE  # of strokes' colour, but no strokes
     _widen(labels, smooth, meaning, window // 2 + 1)
-    gaps, lines = _hatch(labels, cores, page, legend, palette, inside, window)
+    gaps: list[float | None] = []
+    lines: dict[int, Mask] = {}
+    mean = averaged(page.pixels, window) if any(len(e.colours) > 1 for e in legend.classes) else soft
+    for index, entry in enumerate(legend.classes):
+        shared = [palette.index(c) for c in entry.colours if legend.shared(c)]
+        own = [palette.index(c) for c in entry.colours if not legend.shared(c)]
+        if len(entry.colours) == 1 or not shared:
+            gaps.append(None)
+            continue
+        strokes = own or [palette.index(entry.colours[0])]
+        ground = [palette.index(c) for c in entry.colours if palette.index(c) not in strokes]
+        pair = [palette[i] for i in strokes], [palette[i] for i in ground]
+        mask = stroked(page.pixels, mean, *pair, rivals=legend.lines, tolerance=legend.tolerance) & inside
+        if not own:  # the same colour is plain elsewhere: strokes are what has no core of it near
+            mask &= ~near(np.isin(cores, strokes), window)
+        foreign = (labels >= FIRST_CLASS) & ~np.isin(smooth, ground + strokes)
+        ink = stroked(page.pixels, mean, list(legend.lines), pair[1], rivals=tuple(pair[0]), tolerance=legend.tolerance)
+        lines[index] = ink | np.isin(raw, [palette.index(c) for c in legend.lines])
+        area, gap = hatched(mask, np.isin(raw, ground) & inside, np.isin(smooth, ground) & inside, foreign)
+        labels[area] = np.where(mask | np.isin(raw, ground + strokes), FIRST_CLASS + index, 0)[area]
+        gaps.append(gap)
 
     own_colour = labels > 0
     labels = _filled(labels, inside, reach) if fill_labels else np.where(labels == 0, UNSURE, labels).astype(np.uint8)
@@ -201,61 +218,6 @@ def classify(
     )
 
 
-def _strokes(entry: LegendClass, legend: Legend) -> tuple[list[Colour], list[Colour]]:
-    """The colours of a class's strokes and of the ground they stand on; none if it is not hatched on shared ground."""
-    own = [c for c in entry.colours if not legend.shared(c)]
-    if len(entry.colours) == 1 or len(own) == len(entry.colours):
-        return [], []
-    strokes = own or [entry.colours[0]]
-    return strokes, [c for c in entry.colours if c not in strokes]
-
-
-def _hatch(  # noqa: PLR0917
-    labels: Labels, cores: Labels, page: Page, legend: Legend, palette: list[Colour], inside: Mask, window: int
-) -> tuple[list[float | None], dict[int, Mask]]:
-    """Label hatched classes; gives the gap of each class's strokes, and where ink is on those classes' ground."""
-    pairs = [_strokes(entry, legend) for entry in legend.classes]
-    gaps: list[float | None] = [None] * len(pairs)
-    lines: dict[int, Mask] = {}
-    if not any(strokes for strokes, _ in pairs):
-        return gaps, lines
-    table = nearest(palette, legend.tolerance)
-    soft, mean = softened(page.pixels), averaged(page.pixels, window)
-    smooth, raw = colours_of(soft, table), colours_of(page.pixels, table)
-    every = {c for strokes, _ in pairs for c in strokes}
-    tints = tuple(c for c in palette if c not in every and c not in legend.lines)
-    doubtful = np.zeros_like(inside)
-    for index, (strokes, ground) in enumerate(pairs):
-        if not strokes:
-            continue
-        has = [[palette.index(c) for c in colours] for colours in (strokes, ground)]
-        inky = is_inky(strokes, legend.lines, legend.tolerance)
-        rivals = tuple(dict.fromkeys((*legend.lines, *(c for c in every if c not in strokes))))
-        rivals += () if inky or _BLACK in rivals else (_BLACK,)
-        mask = inside & stroked(
-            page.pixels, mean, strokes, ground, rivals=rivals, tints=tints, tolerance=legend.tolerance
-        )
-        if legend.shared(strokes[0]):  # the same colour is plain elsewhere: strokes are what has no core of it near
-            mask &= ~near(np.isin(cores, has[0]), window)
-        foreign = (labels > 0) & (labels != UNSURE) & ~np.isin(smooth, has[0] + has[1])
-        ink = stroked(page.pixels, mean, list(legend.lines), ground, rivals=tuple(strokes), tolerance=legend.tolerance)
-        lines[index] = ink | np.isin(raw, [palette.index(c) for c in legend.lines])
-        found = hatched(
-            mask,
-            np.isin(raw, has[1]) & inside,
-            np.isin(smooth, has[1]) & inside,
-            foreign,
-            dpi=page.dpi or 300.0,
-            inky=inky,
-        )
-        seen = mask | np.isin(raw, has[0] + has[1])
-        labels[found.area] = np.where(seen, FIRST_CLASS + index, 0)[found.area]
-        doubtful = (doubtful | (found.undecided & seen)) & ~found.area
-        gaps[index] = found.gap
-    labels[doubtful] = UNSURE
-    return gaps, lines
-
-
 def _palette(legend: Legend) -> tuple[list[Colour], list[int | None]]:
     """Every colour once, and the label its core means: none for lines and for colours that a pattern must decide."""
     palette = list(dict.fromkeys(c for e in legend.classes for c in e.colours))
@@ -264,9 +226,7 @@ def _palette(legend: Legend) -> tuple[list[Colour], list[int | None]]:
     for colour in palette:
         label: int | None = BACKGROUND if colour in legend.background else None
         plain = [i for i, e in enumerate(legend.classes) if e.colours == (colour,)]
-        holders = [
-            i for i, e in enumerate(legend.classes) if colour in e.colours and colour not in _strokes(e, legend)[0]
-        ]
+        holders = [i for i, e in enumerate(legend.classes) if colour in e.colours]
         if label is None and (plain or len(holders) == 1):
             label = FIRST_CLASS + (plain or holders)[0]
         meaning.append(label)
@@ -314,9 +274,7 @@ def _astray(  # noqa: PLR0917
     """Pixels of the colours that mean one class, where another stands that has no such colour."""
     found = []
     for label in range(FIRST_CLASS, FIRST_CLASS + len(legend.classes)):
-        strokes = _strokes(legend.classes[label - FIRST_CLASS], legend)[0]
-        told = [] if is_inky(strokes, legend.lines, legend.tolerance) else strokes
-        own = [i for i, m in enumerate(meaning) if m == label or palette[i] in told]
+        own = [i for i, m in enumerate(meaning) if m == label]
         holders = [FIRST_CLASS + i for i, e in enumerate(legend.classes) if {palette[o] for o in own} & set(e.colours)]
         lost = np.isin(indices, own) & inside & ~np.isin(labels, [UNSURE, *holders])
         found.append(int(lost.sum()))
@@ -338,8 +296,6 @@ def _too_thin(  # noqa: PLR0917
     fits[:, len(palette) :] = True
     fits[UNSURE] = True
     fits[:, [palette.index(c) for c in (*legend.background, *legend.lines)]] = True
-    inky = [s for s, _ in (_strokes(e, legend) for e in legend.classes) if is_inky(s, legend.lines, legend.tolerance)]
-    fits[:, [palette.index(c) for strokes in inky for c in strokes]] = True  # lettering and outlines have it, too
     for index, entry in enumerate(legend.classes):
         fits[FIRST_CLASS + index, [palette.index(c) for c in entry.colours]] = True
     astray: Mask = ~fits[labels, indices] & inside

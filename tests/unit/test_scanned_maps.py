@@ -12,13 +12,14 @@ from rich.cells import cell_len
 from benchmarks.scanned_map import ClassScore, Score, compared, control_points, lines, mask_of, score
 from benchmarks.scanned_page import EPSG, NAMES, known_layer, render
 from layers.errors import ImportOptionError
-from layers.georeference.scanned_maps import UNSURE_NAME, accuracy_of_scan, georeferenced_map, map_coverage
+from layers.georeference.scanned_maps import UNSURE_NAME, _features, accuracy_of_scan, georeferenced_map, map_coverage
 from layers.importing import ImportOptions, import_layer
 from screening.screen import screen
 from screening.site import site_of
 from spatial.crs import from_geographic, to_geographic
 from spatial.raster.classes import FIRST_CLASS, classify
 from spatial.raster.fitting import fit
+from spatial.raster.legend import Legend, LegendClass
 from spatial.raster.patches import mapped, patches
 from spatial.systems import identify
 from tests.building import workspace_at
@@ -218,3 +219,13 @@ def test_the_benchmark_prints_a_block_a_case_and_a_line_a_class_within_100_colum
     assert [row.split()[0] for row in rows] == [*(zh for zh, _ in NAMES.values()), "全图"]
     assert {cell_len(row) for row in (columns, *rows)} == {cell_len(columns)}
     assert max(cell_len(line) for line in lines(scores)) <= 100
+
+
+def test_a_hatched_class_proves_no_hit_and_a_plain_one_may():
+    """Outlines and lettering have been read as hatching: areas of a hatched class are of the right place only."""
+    plain = LegendClass(name="平涂", colours=((200, 60, 60),), attributes={})
+    hatched = LegendClass(name="晕线", colours=((0, 0, 200), (255, 255, 255)), attributes={})
+    legend = Legend(classes=(plain, hatched), background=((255, 255, 255),))
+    labels = np.array([FIRST_CLASS, FIRST_CLASS + 1], dtype=np.uint8)
+    rows, _ = _features(labels, legend, (None, 6.0))
+    assert [row.get("location_only") for row in rows] == [None, 1]
