@@ -159,7 +159,10 @@ def _strings(code: str, items: Sequence[Any], language: Language) -> Html | None
     texts = []
     for item in items:
         name = item["code"] if isinstance(item, dict) and "code" in item else item
-        texts.append(phrases.warning_word(name, language))
+        text = phrases.warning_word(name, language)
+        layer = item.get("layer") if isinstance(item, dict) else None
+        texts.append(f"{text}{'：' if language == 'zh' else ': '}{layer}" if layer else text)
+    texts = list(dict.fromkeys(texts))
     return _section(code, language, tag("ul", *[tag("li", text) for text in texts])) if texts else None
 
 
