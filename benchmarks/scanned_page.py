@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from benchmarks.scanned_town import crowd
 from spatial.raster.legend import Legend, LegendClass
 from spatial.raster.page import Page
 
@@ -156,10 +157,18 @@ def render(
     outlines: bool = True,
     quality: int = 75,
     labels: bool = True,
+    crowded: bool = False,
+    black_hatch: bool = False,
 ) -> Scan:
-    """The layer at 1:``scale`` on a page of its own size, scanned at ``dpi``."""
+    """
+    The layer at 1:``scale`` on a page of its own size, scanned at ``dpi``.
+
+    ``crowded`` adds what `benchmarks.scanned_town` draws; ``black_hatch`` prints the strokes of "water" in ink, the
+    colour of outlines and lettering.
+    """
     from PIL import Image, ImageFilter
 
+    colours = {**COLOURS, "water": (INK, PAPER)} if black_hatch else COLOURS
     fine = 3 if dpi <= 200 else 2  # drawn finer, then averaged: what a printer and a scanner do to edges
     mm = dpi / 25.4
     margin, foot = round(18 * mm), round(34 * mm)
@@ -174,10 +183,10 @@ def render(
         ]
     )
     image, box = _drawn(truth, to_sheet, (width, height), fine=fine, mm=mm, side=side, margin=margin,
-                        outlines=outlines, labels=labels)  # fmt: skip
+                        outlines=outlines, labels=labels, crowded=crowded, colours=colours)  # fmt: skip
     frame = np.array([[0, 0], [side, 0], [side, side], [0, side]]) + margin
     whole, name = to_sheet, f"map_{dpi}dpi_{'noisy.jpg' if noisy else 'clean.png'}"
-    legend_colours = {n: c for n, c in COLOURS.items() if not truth.zones[n].is_empty}
+    legend_colours = {n: c for n, c in colours.items() if not truth.zones[n].is_empty}
     cast = (lambda rgb: rgb) if not noisy else _cast
     if noisy:
         rng = np.random.default_rng(seed)
@@ -216,7 +225,7 @@ def render(
             for n, c in legend_colours.items()
         ),
         background=seen((PAPER,)),
-        lines=seen((INK, RIVER)),
+        lines=seen((RIVER,) if black_hatch else (INK, RIVER)),
         frame=tuple(map(tuple, frame.tolist())),
         exclude=(tuple(map(tuple, box.tolist())),),
     )
@@ -240,7 +249,7 @@ def _through(matrix: np.ndarray, xy: np.ndarray) -> np.ndarray:
     return (w[:2] / w[2]).T
 
 
-def _drawn(truth, to_sheet, size, *, fine, mm, side, margin, outlines, labels):
+def _drawn(truth, to_sheet, size, *, fine, mm, side, margin, outlines, labels, crowded, colours):
     from PIL import Image, ImageDraw
     from rasterio.features import rasterize
 
@@ -254,9 +263,9 @@ def _drawn(truth, to_sheet, size, *, fine, mm, side, margin, outlines, labels):
         if zone.is_empty:
             continue
         mask = rasterize([zone], out_shape=(high, wide), dtype="uint8").view(bool)
-        canvas[mask] = COLOURS[name][-1]
-        if len(COLOURS[name]) == 2:
-            canvas[mask & _strokes(name, columns, rows, unit)] = COLOURS[name][0]
+        canvas[mask] = colours[name][-1]
+        if len(colours[name]) == 2:
+            canvas[mask & _strokes(name, columns, rows, unit)] = colours[name][0]
     del rows, columns
     image = Image.fromarray(canvas)
     draw = ImageDraw.Draw(image)
@@ -269,7 +278,7 @@ def _drawn(truth, to_sheet, size, *, fine, mm, side, margin, outlines, labels):
         draw.line((shapely.get_coordinates(part) - 0.5).ravel().tolist(), fill=RIVER, width=round(0.35 * unit))
     low, far = margin * fine - 0.5, (margin + side) * fine - 0.5
     draw.line([low, low, far, low, far, far, low, far, low, low], fill=INK, width=round(0.5 * unit))
-    box = _furniture(draw, truth, places, unit=unit, low=low, far=far, labels=labels)
+    box = _furniture(draw, truth, places, unit=unit, low=low, far=far, labels=labels, crowded=crowded, colours=colours)
     return image.resize(size, Image.Resampling.BOX), box / fine
 
 
@@ -278,7 +287,7 @@ def _strokes(name: str, columns: np.ndarray, rows: np.ndarray, unit: float) -> n
     return (along / math.sqrt(2)) % (1.4 * unit) < 0.3 * unit
 
 
-def _furniture(draw, truth, places, *, unit, low, far, labels):
+def _furniture(draw, truth, places, *, unit, low, far, labels, crowded, colours):
     """Ticks, crosses, names and the legend box; gives the box's corners."""
     from PIL import ImageFont
 
@@ -288,6 +297,8 @@ def _furniture(draw, truth, places, *, unit, low, far, labels):
         return ImageFont.truetype(path, round(size_mm * unit)) if path else ImageFont.load_default(size_mm * unit)
 
     index = 0 if path else 1
+    if crowded:
+        crowd(draw, unit=unit, low=low, far=far, ink=INK, font=font, english=bool(index))
     thin, tick = max(1, round(0.2 * unit)), 2 * unit
     for i, part in enumerate(np.linspace(0.02, 0.98, 4)):
         at = low + part * (far - low)
@@ -318,10 +329,10 @@ def _furniture(draw, truth, places, *, unit, low, far, labels):
         top = far - high + step * number + 0.6 * unit
         left = low + 3 * unit
         swatch = [left, top, left + 9 * unit, top + 4.4 * unit]
-        draw.rectangle(swatch, fill=COLOURS[name][-1])
-        if len(COLOURS[name]) == 2:
+        draw.rectangle(swatch, fill=colours[name][-1])
+        if len(colours[name]) == 2:
             for at in np.arange(left, left + 9 * unit, 2 * unit):
-                draw.line([at, top + 4.4 * unit, min(at + 2 * unit, left + 9 * unit), top], fill=COLOURS[name][0],
+                draw.line([at, top + 4.4 * unit, min(at + 2 * unit, left + 9 * unit), top], fill=colours[name][0],
                           width=max(1, round(0.3 * unit)))  # fmt: skip
         draw.rectangle(swatch, outline=INK, width=thin)
         draw.text((left + 11 * unit, top + 2.2 * unit), NAMES[name][index], font=font(3.2), fill=INK, anchor="lm")

@@ -8,8 +8,10 @@ decided by the ground it stands on:
 1. every pixel is taken for the nearest colour of the legend in CIELAB, or for none (``unsure``) beyond the tolerance;
 2. a *core* of a colour is where most of a small window has it: what is thinner than the window (rings of blended
    pixels, lines, lettering, strokes) has none;
-3. *hatching* is where strokes stand closer than their own gap: strokes are joined over gaps, a lone line is not;
-   ground between the last stroke and an outline is given to the hatching it touches;
+3. *hatching* is where strokes of a class's own colour are regular (`spatial.raster.gratings`) over several gaps:
+   strokes are joined over gaps, a lone line or a name is not; ground between the last stroke and an outline is given to
+   the hatching it touches; what is as dense but not as regular, and what a town's lettering hides beside hatching, is
+   undecided;
 4. pixels of a core's colour beside it are the core's; every other pixel goes to the nearest decided one, so that lines
    and lettering vanish and two areas meet in the middle of the line between them;
 5. even ground of a colour that the legend lacks, what is farther than ``fill_px`` from anything decided, and what has
@@ -26,7 +28,7 @@ import numpy as np
 
 from spatial.errors import ClassNotOnMapError
 from spatial.raster.colour import hexadecimal
-from spatial.raster.hatching import hatched, outlined, stroked
+from spatial.raster.hatching import hatched, is_inky, outlined, stroked
 from spatial.raster.legend import suggest_legend
 from spatial.raster.masks import large, near
 from spatial.raster.palette import NONE, averaged, colours_of, is_blend, nearest, softened, uneven
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.raster.colour import Colour
-    from spatial.raster.legend import Legend, Ring
+    from spatial.raster.legend import Legend, LegendClass, Ring
     from spatial.raster.page import Page
 
     Labels = NDArray[np.uint8]
@@ -48,6 +50,7 @@ __all__ = ["BACKGROUND", "FIRST_CLASS", "OUTSIDE", "UNSURE", "ClassImage", "clas
 OUTSIDE, BACKGROUND, UNSURE, FIRST_CLASS = 0, 1, 2, 3
 """Labels: no map; ground of no class; undecided; the class at index 0, the next ones following."""
 
+_BLACK = (0, 0, 0)
 _NOT_CORE = 254
 _CORE_SHARE = 0.7
 
@@ -143,7 +146,7 @@ def classify(
     Raises
     ------
     ClassNotOnMapError
-        If a class gets no pixel.
+        If a class gets no pixel, and no hatching that might be its is undecided.
     """
     dpi = page.dpi or 300.0
     width = line_width_px or 0.3 / 25.4 * dpi
@@ -154,7 +157,7 @@ def classify(
     palette, meaning = _palette(legend)
     table = nearest(palette, legend.tolerance)
     soft = softened(page.pixels)
-    smooth, raw = colours_of(soft, table), colours_of(page.pixels, table)
+    smooth = colours_of(soft, table)
 
     labels = np.zeros(inside.shape, dtype=np.uint8)
     cores = _cores(smooth, inside, range(len(palette)), window)
@@ -163,28 +166,10 @@ def classify(
             labels[cores == colour] = label
     even = np.where(uneven(soft), _NOT_CORE, smooth)
     labels[large(_cores(even, inside, (NONE,), window) == NONE, (0.4 * reach) ** 2)] = UNSURE
+    solid = [i for i in range(len(palette)) if meaning[i] is None and palette[i] not in legend.lines]
+    labels[large(np.isin(cores, solid), (0.4 * reach) ** 2)] = UNSURE  # of strokes' colour, but no strokes
     _widen(labels, smooth, meaning, window // 2 + 1)
-    gaps: list[float | None] = []
-    lines: dict[int, Mask] = {}
-    mean = averaged(page.pixels, window) if any(len(e.colours) > 1 for e in legend.classes) else soft
-    for index, entry in enumerate(legend.classes):
-        shared = [palette.index(c) for c in entry.colours if legend.shared(c)]
-        own = [palette.index(c) for c in entry.colours if not legend.shared(c)]
-        if len(entry.colours) == 1 or not shared:
-            gaps.append(None)
-            continue
-        strokes = own or [palette.index(entry.colours[0])]
-        ground = [palette.index(c) for c in entry.colours if palette.index(c) not in strokes]
-        pair = [palette[i] for i in strokes], [palette[i] for i in ground]
-        mask = stroked(page.pixels, mean, *pair, rivals=legend.lines, tolerance=legend.tolerance) & inside
-        if not own:  # the same colour is plain elsewhere: strokes are what has no core of it near
-            mask &= ~near(np.isin(cores, strokes), window)
-        foreign = (labels >= FIRST_CLASS) & ~np.isin(smooth, ground + strokes)
-        ink = stroked(page.pixels, mean, list(legend.lines), pair[1], rivals=tuple(pair[0]), tolerance=legend.tolerance)
-        lines[index] = ink | np.isin(raw, [palette.index(c) for c in legend.lines])
-        area, gap = hatched(mask, np.isin(raw, ground) & inside, np.isin(smooth, ground) & inside, foreign)
-        labels[area] = np.where(mask | np.isin(raw, ground + strokes), FIRST_CLASS + index, 0)[area]
-        gaps.append(gap)
+    gaps, lines, unclear = _hatch(labels, cores, page, legend, palette, inside, window, reach)
 
     own_colour = labels > 0
     labels = _filled(labels, inside, reach) if fill_labels else np.where(labels == 0, UNSURE, labels).astype(np.uint8)
@@ -194,7 +179,7 @@ def classify(
     total = max(1, int(inside.sum()))
     counts = np.bincount(labels.ravel(), minlength=FIRST_CLASS + len(legend.classes))
     for index, entry in enumerate(legend.classes):
-        if not counts[FIRST_CLASS + index]:
+        if not counts[FIRST_CLASS + index] and index not in unclear:
             raise ClassNotOnMapError(
                 file=legend.source_name,
                 entry=entry.name,
@@ -218,6 +203,81 @@ def classify(
     )
 
 
+def _strokes(entry: LegendClass, legend: Legend) -> tuple[list[Colour], list[Colour]]:
+    """The colours of a class's strokes and of the ground they stand on; none if it is not hatched on shared ground."""
+    own = [c for c in entry.colours if not legend.shared(c)]
+    if len(entry.colours) == 1 or len(own) == len(entry.colours):
+        return [], []
+    strokes = own or [entry.colours[0]]
+    return strokes, [c for c in entry.colours if c not in strokes]
+
+
+def _hatch(  # noqa: PLR0917
+    labels: Labels,
+    cores: Labels,
+    page: Page,
+    legend: Legend,
+    palette: list[Colour],
+    inside: Mask,
+    window: int,
+    reach: float,
+) -> tuple[list[float | None], dict[int, Mask], set[int]]:
+    """
+    Label hatched classes.
+
+    Gives the gap of each class's strokes, where ink is on those classes' ground, and which classes may have more area.
+    """
+    pairs = [_strokes(entry, legend) for entry in legend.classes]
+    gaps: list[float | None] = [None] * len(pairs)
+    lines: dict[int, Mask] = {}
+    unclear: set[int] = set()
+    if not any(strokes for strokes, _ in pairs):
+        return gaps, lines, unclear
+    table = nearest(palette, legend.tolerance)
+    soft, mean = softened(page.pixels), averaged(page.pixels, window)
+    smooth, raw = colours_of(soft, table), colours_of(page.pixels, table)
+    every = {c for strokes, _ in pairs for c in strokes}
+    tints = tuple(c for c in palette if c not in every and c not in legend.lines)
+    doubtful, areas = np.zeros_like(inside), np.zeros_like(inside)
+    for index, (strokes, ground) in enumerate(pairs):
+        if not strokes:
+            continue
+        has = [[palette.index(c) for c in colours] for colours in (strokes, ground)]
+        inky = is_inky(strokes, legend.lines, legend.tolerance)
+        others = [s for s, _ in pairs if s and s != strokes]
+        inks = (*legend.lines, *(c for s in others if is_inky(s, legend.lines, legend.tolerance) for c in s))
+        inks += () if inky or _BLACK in inks else (_BLACK,)
+        rivals = tuple(dict.fromkeys((*inks, *(c for s in others for c in s if c not in strokes))))
+        mask = inside & stroked(
+            page.pixels, mean, strokes, ground, rivals=rivals, tints=tints, tolerance=legend.tolerance
+        )
+        if legend.shared(strokes[0]):  # the same colour is plain elsewhere: strokes are what has no core of it near
+            mask &= ~near(np.isin(cores, has[0]), window)
+        foreign = (labels > 0) & (labels != UNSURE) & ~np.isin(smooth, has[0] + has[1])
+        ink = stroked(page.pixels, mean, list(inks), ground, rivals=tuple(strokes), tolerance=legend.tolerance)
+        lines[index] = ink | np.isin(raw, [palette.index(c) for c in inks if c in palette])
+        found = hatched(
+            mask,
+            coloured=np.isin(raw, has[0]) & inside,
+            ink=ink & inside,
+            ground=np.isin(raw, has[1]) & inside,
+            even_ground=np.isin(smooth, has[1]) & inside,
+            foreign=foreign,
+            dpi=page.dpi or 300.0,
+            lettering=reach,
+            inky=inky,
+        )
+        seen = mask | np.isin(raw, has[0] + has[1])
+        labels[found.area] = np.where(seen, FIRST_CLASS + index, 0)[found.area]
+        doubtful |= found.undecided & (seen | ink)
+        areas |= found.area
+        if found.undecided.any():
+            unclear.add(index)
+        gaps[index] = found.gap
+    labels[doubtful & ~areas] = UNSURE
+    return gaps, lines, unclear
+
+
 def _palette(legend: Legend) -> tuple[list[Colour], list[int | None]]:
     """Every colour once, and the label its core means: none for lines and for colours that a pattern must decide."""
     palette = list(dict.fromkeys(c for e in legend.classes for c in e.colours))
@@ -226,7 +286,9 @@ def _palette(legend: Legend) -> tuple[list[Colour], list[int | None]]:
     for colour in palette:
         label: int | None = BACKGROUND if colour in legend.background else None
         plain = [i for i, e in enumerate(legend.classes) if e.colours == (colour,)]
-        holders = [i for i, e in enumerate(legend.classes) if colour in e.colours]
+        holders = [
+            i for i, e in enumerate(legend.classes) if colour in e.colours and colour not in _strokes(e, legend)[0]
+        ]
         if label is None and (plain or len(holders) == 1):
             label = FIRST_CLASS + (plain or holders)[0]
         meaning.append(label)
@@ -274,7 +336,9 @@ def _astray(  # noqa: PLR0917
     """Pixels of the colours that mean one class, where another stands that has no such colour."""
     found = []
     for label in range(FIRST_CLASS, FIRST_CLASS + len(legend.classes)):
-        own = [i for i, m in enumerate(meaning) if m == label]
+        strokes = _strokes(legend.classes[label - FIRST_CLASS], legend)[0]
+        told = [] if is_inky(strokes, legend.lines, legend.tolerance) else strokes
+        own = [i for i, m in enumerate(meaning) if m == label or palette[i] in told]
         holders = [FIRST_CLASS + i for i, e in enumerate(legend.classes) if {palette[o] for o in own} & set(e.colours)]
         lost = np.isin(indices, own) & inside & ~np.isin(labels, [UNSURE, *holders])
         found.append(int(lost.sum()))
@@ -296,6 +360,8 @@ def _too_thin(  # noqa: PLR0917
     fits[:, len(palette) :] = True
     fits[UNSURE] = True
     fits[:, [palette.index(c) for c in (*legend.background, *legend.lines)]] = True
+    inky = [s for s, _ in (_strokes(e, legend) for e in legend.classes) if is_inky(s, legend.lines, legend.tolerance)]
+    fits[:, [palette.index(c) for strokes in inky for c in strokes]] = True  # lettering and outlines have it, too
     for index, entry in enumerate(legend.classes):
         fits[FIRST_CLASS + index, [palette.index(c) for c in entry.colours]] = True
     astray: Mask = ~fits[labels, indices] & inside

@@ -43,6 +43,8 @@ from spatial.errors import LegendError, SourceNotFoundError
 from spatial.raster.colour import colour_of, hexadecimal, lab
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from spatial.raster.colour import Colour
     from spatial.raster.page import Page
 
@@ -56,6 +58,8 @@ TOLERANCE = 14.0
 """How far (CIELAB, ΔE*ab) a pixel may be from a colour of the legend to be taken for it."""
 
 _LARGEST = 1_000_000  # bytes of a legend file
+_STROKE = 40  # levels that a stroke is darker than what is around it
+_APART = 18.0  # ΔE*ab of a stroke's colour from others and from their blends: JPEG keeps half of its colour
 _BACKGROUND, _LINES = ("background", "背景", "底色", "无"), ("lines", "line", "线划", "线", "注记")
 _NAMES, _COLOURS = ("name", "名称", "类别", "图例"), ("colours", "colour", "colors", "color", "颜色", "色值")
 _RESERVED = {"colours", "colour", "colors", "color", "name"}
@@ -162,10 +166,22 @@ class Legend:
 
 @dataclass(frozen=True, kw_only=True)
 class ColourShare:
-    """A colour of even ground on a page (``#rrggbb``), and its share of all pixels."""
+    """
+    A main colour of a page.
+
+    Parameters
+    ----------
+    colour
+        ``#rrggbb``.
+    share
+        Of all pixels.
+    strokes
+        Whether it is one of lines, lettering or hatching, not of even ground.
+    """
 
     colour: str
     share: float
+    strokes: bool = False
 
 
 def read_legend(path: str | Path) -> Legend:
@@ -292,16 +308,18 @@ def _of_table(name: str, text: str) -> dict[str, Any]:
 
 def suggest_legend(page: Page, *, count: int = 16, least_share: float = 0.0005) -> tuple[ColourShare, ...]:
     """
-    The colours of even ground on a page, the largest share first: what a legend file is written from.
+    The main colours of a page: what a legend file is written from.
 
-    Pixels on edges, in lettering and in fine hatching are left out; colours closer than ΔE*ab 8 are one.
+    Those of even ground, the largest share first, then those of strokes, marked as such: lines, lettering, hatching.
+    Pixels on edges are left out, and blends; colours of ground closer than ΔE*ab 8 are one, those of strokes closer
+    than 18. Strokes are thin, so on a scan they are paler than printed: take their colour from an enlarged view.
 
     Parameters
     ----------
     page
         As read.
     count, least_share
-        At most so many, each with at least this share of the page.
+        At most so many of ground, each with at least this share; a quarter as many of strokes, with a fifth of it.
     """
     from PIL import Image, ImageFilter
 
@@ -310,21 +328,56 @@ def suggest_legend(page: Page, *, count: int = 16, least_share: float = 0.0005) 
     spread = np.asarray(image.filter(ImageFilter.MaxFilter(3))).astype(np.int16) - np.asarray(
         image.filter(ImageFilter.MinFilter(3))
     )
-    flat = even[(spread.max(axis=2) <= 24)]
-    if not len(flat):
-        return ()
-    cells = (flat.astype(np.uint32) >> 3) @ np.array([1 << 10, 1 << 5, 1], dtype=np.uint32)
+    flat = spread.max(axis=2) <= 24
+    least = least_share * flat.size
+    grounds = _peaks(even[flat], count=count, least=least, merged=8)
+    grey = Image.fromarray(page.pixels).convert("L")
+    dark = np.asarray(grey).astype(np.int16)
+    darkest, lightest = (np.asarray(grey.filter(f)) for f in (ImageFilter.MinFilter(3), ImageFilter.MaxFilter(5)))
+    middle = (dark <= darkest.astype(np.int16) + 2) & (lightest - dark > _STROKE)  # of a stroke, not its edge
+    base = np.array([c for c, _ in grounds], dtype=float).reshape(-1, 3)
+    strokes = _peaks(page.pixels[middle], count=max(1, count // 4), least=least / 5, merged=_APART, grounds=base)
+    return tuple(
+        ColourShare(
+            colour=hexadecimal((round(float(c[0])), round(float(c[1])), round(float(c[2])))),
+            share=pixels / flat.size,
+            strokes=thin,
+        )
+        for found, thin in ((grounds, False), (strokes, True))
+        for c, pixels in sorted(found, key=lambda f: -f[1])
+    )
+
+
+def _peaks(
+    pixels: NDArray[np.uint8], *, count: int, least: float, merged: float, grounds: NDArray[np.float64] | None = None
+) -> list[tuple[NDArray[np.float64], float]]:
+    """Mean colour and pixels of the most frequent colours; with ``grounds`` without these and blends with them."""
+    if not len(pixels):
+        return []
+    cells = (pixels.astype(np.uint32) >> 3) @ np.array([1 << 10, 1 << 5, 1], dtype=np.uint32)
     order, inverse, counts = np.unique(cells, return_inverse=True, return_counts=True)
-    means = np.column_stack([np.bincount(inverse, flat[:, band], len(order)) for band in range(3)]) / counts[:, None]
+    means = np.column_stack([np.bincount(inverse, pixels[:, band], len(order)) for band in range(3)]) / counts[:, None]
     left, colours = counts.astype(np.int64), lab(means)
-    found: list[ColourShare] = []
+    found: list[tuple[NDArray[np.float64], float]] = []
+
+    def close_to(others: NDArray[np.float64]) -> NDArray[np.bool_]:
+        nearest: NDArray[np.float64] = np.min(
+            np.linalg.norm(colours[:, None] - lab(others)[None], axis=-1), axis=1, initial=np.inf
+        )
+        return nearest < merged
+
+    part = np.linspace(0, 1, 11)[:, None, None]
+    if grounds is not None:
+        pairs = grounds[None] * part[..., None] + grounds[:, None] * (1 - part[..., None])
+        left[close_to(pairs.reshape(-1, 3))] = 0
     while len(found) < count and left.any():
         peak = int(np.argmax(left))
-        near = (np.linalg.norm(colours - colours[peak], axis=1) < 8) & (left > 0)
-        share = float(left[near].sum()) / (page.pixels.shape[0] * page.pixels.shape[1])
+        near = (np.linalg.norm(colours - colours[peak], axis=1) < merged) & (left > 0)
+        pixels_near = float(left[near].sum())
         mean = np.average(means[near], axis=0, weights=left[near])
         left[near] = 0
-        if share >= least_share:
-            red, green, blue = (round(float(v)) for v in mean)
-            found.append(ColourShare(colour=hexadecimal((red, green, blue)), share=share))
-    return tuple(sorted(found, key=lambda f: -f.share))
+        if pixels_near >= least:
+            found.append((mean, pixels_near))
+        if grounds is not None:
+            left[close_to((grounds * part + mean * (1 - part)).reshape(-1, 3))] = 0
+    return found

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Labels = NDArray[np.uint8]
     Mask = NDArray[np.bool_]
 
-__all__ = ["BLENDS", "NONE", "averaged", "colours_of", "is_blend", "nearest", "softened", "uneven"]
+__all__ = ["BLENDS", "NONE", "averaged", "colours_of", "is_blend", "nearest", "nearest_group", "softened", "uneven"]
 
 NONE = 255
 """No colour of the palette is near."""
@@ -42,6 +42,14 @@ def nearest(palette: list[Colour], tolerance: float) -> Labels:
 
     distance, found = cKDTree(lab(palette)).query(_cube())
     return np.where(distance <= tolerance, found, NONE).astype(np.uint8)
+
+
+def nearest_group(colours: NDArray[np.float64], first: int, tolerance: float) -> Labels:
+    """For every cell of the cube 0 if the nearest is among the ``first`` so many, 1 if among the others, or `NONE`."""
+    from scipy.spatial import cKDTree
+
+    distance, found = cKDTree(lab(colours)).query(_cube(), distance_upper_bound=tolerance)
+    return np.where(np.isfinite(distance), found >= first, NONE).astype(np.uint8)
 
 
 def softened(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -104,14 +104,16 @@ def test_a_file_that_is_not_there_or_is_no_text(tmp_path):
 def test_main_colours_of_a_page_come_with_their_shares():
     pixels = np.full((100, 100, 3), 255, dtype=np.uint8)
     pixels[:, :30] = (222, 120, 120)
-    pixels[::10, 60:] = (0, 0, 0)  # thin lines are no ground
+    pixels[::10, 60:] = (40, 60, 190)  # thin strokes are no ground
     noise = np.random.default_rng(0).integers(-3, 4, pixels.shape)
     pixels = np.clip(pixels.astype(int) + noise, 0, 255).astype(np.uint8)
     found = suggest_legend(page_of(pixels))
-    assert len(found) == 2
+    assert [c.strokes for c in found] == [False, False, True]
     assert found[1].share == pytest.approx(0.30, abs=0.02)
-    red = [int(found[1].colour[i : i + 2], 16) for i in (1, 3, 5)]
-    assert np.abs(np.array(red) - (222, 120, 120)).max() <= 2
+    for colour, printed in ((found[1].colour, (222, 120, 120)), (found[2].colour, (40, 60, 190))):
+        seen = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        assert np.abs(np.array(seen) - printed).max() <= 2
+    assert [c.strokes for c in suggest_legend(page_of(np.full((100, 100, 3), 255, dtype=np.uint8)))] == [False]
 
 
 def test_a_legend_for_another_page_keeps_its_classes():

@@ -179,8 +179,12 @@ def print_colours(console: Console, page: Page) -> None:
     console.title(f"{console.say('map_colours')}{console.colon}{page.source_name}")
     size = f"{page.width} x {page.height}"
     console.pairs([(console.say("map_size"), size), (console.say("map_dpi"), f"{page.dpi:.4g}" if page.dpi else "-")])
-    rows = [[c.colour, f"{c.share:.2%}"] for c in suggest_legend(page, count=_COLOURS)]
-    console.table([(console.say("column_colour"), "left"), (console.say("column_share_of_page"), "right")], rows)
+    rows = [
+        [c.colour, f"{c.share:.2%}", console.say("map_strokes" if c.strokes else "map_ground")]
+        for c in suggest_legend(page, count=_COLOURS)
+    ]
+    heads = [("column_colour", "left"), ("column_share_of_page", "right"), ("column_seen_as", "left")]
+    console.table([(console.say(head), side) for head, side in heads], rows)
     console.line(console.say("map_next"), "yellow")
 
 
