@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from spatial.reading.model import Reading
 
-__all__ = ["FAR_CORNER", "Site", "SitePart", "place", "site_of"]
+__all__ = ["FAR_CORNER", "Site", "SitePart", "place", "site_of", "united"]
 
 FAR_CORNER = 2.06
 """R = 2.06 sqrt(A): the far corner of a parcel of area A whose sides are as 4 to 1, seen from its centre."""
@@ -155,7 +155,7 @@ def place(
         )
     whole = reading.accuracy if accuracy_m is None else restated(reading.accuracy, accuracy_m)
     accuracy, transformation_m = parted(whole, "datum_shift")
-    geometry = parts[0].geometry if len(parts) == 1 else _united([p.geometry for p in parts])
+    geometry = parts[0].geometry if len(parts) == 1 else united([p.geometry for p in parts])
     areas = [p.declared_area_m2 for p in parts]
     return Site(
         name=parts[0].name if len(parts) == 1 and parts[0].name else _stem(reading.source_name),
@@ -248,7 +248,7 @@ def _declared_m2(value: Any, measured_m2: float) -> float | None:
     return fits[0] if fits else None
 
 
-def _united(geometries: list[Any]) -> Any:
+def united(geometries: list[Any]) -> Any:
     """All features as one geometry: polygons united, lines and points beside them."""
     found = united_by_dimension(geometries)
     return found[0] if len(found) == 1 else shapely.GeometryCollection([p for f in found for p in shapely.get_parts(f)])

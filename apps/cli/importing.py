@@ -27,7 +27,7 @@ from apps.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from apps.cli.check import Source
+    from apps.cli.sites import Source
     from layers.workspace.store import WorkspaceStore
     from screening.words import Language
     from spatial.reading.model import Reading
@@ -119,7 +119,7 @@ def import_(
 
 
 def _read(file: str, stated: dict[str, Any], store: WorkspaceStore) -> Source:
-    from apps.cli.check import source_of_argument
+    from apps.cli.sites import source_of_argument
 
     same = ("crs", "datum", "geometry", "region", "shift", "control_points")
     return source_of_argument(file, store=store, file_only=True, **{key: stated[key] for key in same})

@@ -68,8 +68,8 @@ _EMPTY: dict[str, Any] = {
 @lang_option
 def inspect(file: str, *, json_to: str | None, lang: Language, **said: Any) -> int:
     """``sanxian inspect FILE``."""
-    from apps.cli.check import source_of_argument
     from apps.cli.grounds import print_fit
+    from apps.cli.sites import source_of_argument
     from apps.cli.table import Page
     from screening.words import word
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from screening.verdict import Verdict
     from screening.words import Language
 
-__all__ = ["map_of", "named", "write_bytes", "write_text"]
+__all__ = ["json_text", "map_of", "named", "write_bytes", "write_text"]
 
 
 def named(given: str, result: Mapping[str, Any], *, suffix: str) -> Path:
@@ -23,6 +24,11 @@ def named(given: str, result: Mapping[str, Any], *, suffix: str) -> Path:
 
     path = Path(given)
     return path / export_name(result, suffix=suffix) if path.is_dir() else path
+
+
+def json_text(result: Mapping[str, Any]) -> str:
+    """A result as JSON with its last line ended."""
+    return f"{json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False)}\n"
 
 
 def write_text(path: Path, text: str) -> Path:

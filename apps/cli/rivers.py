@@ -107,8 +107,8 @@ def rivers(
     datum: str | None,
 ) -> None:
     """``sanxian rivers SITE``."""
-    from apps.cli.check import site_of_argument
     from apps.cli.outputs import write_text
+    from apps.cli.sites import site_of_argument
     from apps.cli.table import Page
     from layers.workspace import FolderStore
     from screening.rivers import river_report_of

@@ -77,7 +77,7 @@ def zonal(
     **said: Any,
 ) -> int:
     """``sanxian zonal SITE RASTER``."""
-    from apps.cli.check import source_of_argument
+    from apps.cli.sites import source_of_argument
     from apps.cli.table import Page
     from screening.site import place
     from screening.words import word

@@ -224,7 +224,7 @@ def _collection(layer: DemoLayer) -> str:
 
 def _check(site: SampleSite, folder: Path, store: FolderStore) -> Verdict:
     """As ``sanxian check`` does with no flag but ``--workspace``."""
-    from apps.cli.check import site_of_argument
+    from apps.cli.sites import site_of_argument
     from screening.screen import screen
 
     argument = site.argument if site.format == "typed" else str(folder / "sites" / site.argument)
