@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from apps.demo.content import DemoLayer
     from apps.demo.sites import SampleSite
     from layers.workspace import FolderStore
+    from screening.dossier import Dossier
     from screening.verdict import Verdict
     from screening.words import Language
 
@@ -44,7 +45,12 @@ class SiteResult:
     """What came out for one sample site."""
 
     site: SampleSite
-    verdict: Verdict
+    dossier: Dossier
+
+    @property
+    def verdict(self) -> Verdict:
+        """Where the site lies."""
+        return self.dossier.verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +155,7 @@ def _put(new: Path, target: Path, *, old: Path) -> None:
 
 
 def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -> tuple[SiteResult, ...]:
+    from apps.cli.outputs import json_text
     from layers.model import DEFAULT_REQUIRED_KINDS
     from layers.workspace import FolderStore
     from spatial.boundaries import union
@@ -165,11 +172,11 @@ def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -
     results = []
     for site in SITES:
         begin("demo_site", site.name)
-        verdict = _check(site, folder, store)
-        _write(folder / "results" / f"{site.result}.json", verdict.to_json() + "\n")
-        results.append(SiteResult(site=site, verdict=verdict))
+        dossier = _check(site, folder, store)
+        _write(folder / "results" / f"{site.result}.json", json_text(dossier.to_dict()))
+        results.append(SiteResult(site=site, dossier=dossier))
     begin("demo_results", "")
-    _show(next(r.verdict for r in results if r.site is SHOWN), folder / "results", store, language)
+    _show(next(r.dossier for r in results if r.site is SHOWN), folder / "results", store, language)
     commands = [f"  sanxian check {_shell(s)} --workspace workspace\n" for s in SITES]
     _write(folder / "README.txt", _README + "".join(commands))
     _write(folder / MARKER, json.dumps({"made_by": "sanxian demo", "format": 1}) + "\n")
@@ -222,22 +229,24 @@ def _collection(layer: DemoLayer) -> str:
     return json.dumps(collection, ensure_ascii=False)
 
 
-def _check(site: SampleSite, folder: Path, store: FolderStore) -> Verdict:
+def _check(site: SampleSite, folder: Path, store: FolderStore) -> Dossier:
     """As ``sanxian check`` does with no flag but ``--workspace``."""
     from apps.cli.sites import site_of_argument
-    from screening.screen import screen
+    from screening.dossier import examine
+    from screening.inquiry import Inquiry
+    from screening.screen import today
 
     argument = site.argument if site.format == "typed" else str(folder / "sites" / site.argument)
-    return screen(site_of_argument(argument).site, store)
+    return examine(Inquiry(site=site_of_argument(argument).site, as_of=today()), store)
 
 
-def _show(verdict: Verdict, folder: Path, store: FolderStore, language: Language) -> None:
-    from apps.cli.outputs import map_of
+def _show(dossier: Dossier, folder: Path, store: FolderStore, language: Language) -> None:
+    from apps.cli.outputs import json_text, map_of
     from screening.export import export
 
-    result = verdict.to_dict()
+    verdict, result = dossier.verdict, dossier.to_dict()
     _write(folder / "map.html", map_of(verdict, result, store, language=language))
-    _write(folder / "result.json", verdict.to_json() + "\n")
+    _write(folder / "result.json", json_text(result))
     export(folder / "export.zip", result, site=verdict.geometry, overlaps=verdict.overlaps, language=language)
 
 

@@ -97,7 +97,7 @@ def georeferenced_map(
     method, plane
         As for `spatial.raster.fitting.fit`.
     min_patch_m2
-        Areas smaller than this on the ground join their largest neighbour; default: 1 mm² on the page.
+        Areas of a class smaller than this on the ground stand as undecided; default: 1 mm² on the page.
     tolerance_m
         Farthest that smoothing may move a boundary; default 1.5 pixels. 0 keeps the steps of the pixels.
     line_width_px
@@ -140,7 +140,7 @@ def georeferenced_map(
     tolerance_px = tolerance_m / pixel if tolerance_m is not None else 1.5
     line_px = line_width_px if line_width_px is not None else 0.3 / 25.4 * dpi
     image = classify(page, legend, line_width_px=line_px)
-    made = patches(image.labels, least_px=least_px, tolerance_px=tolerance_px)
+    made = patches(image.labels, least_px=least_px, solid_px=image.solid_px, tolerance_px=tolerance_px)
     open_gaps = [g for g in image.hatch_open_px if g]
     gap_px = max(open_gaps, default=0.0)
     accuracy = accuracy_of_scan(

@@ -82,6 +82,8 @@ class ClassImage:
         stroke; else 0.
     narrowest_px
         Areas narrower than this have no core: they are `UNSURE`, or taken for a line.
+    solid_px
+        Areas of fewer pixels than this had no core: scraps between areas that meet, and no print.
     """
 
     labels: Labels
@@ -93,6 +95,7 @@ class ClassImage:
     hatch_gap_px: tuple[float | None, ...]
     hatch_open_px: tuple[float, ...]
     narrowest_px: int
+    solid_px: int
 
 
 def framed_mask(shape: tuple[int, int], frame: Ring | None, exclude: tuple[Ring, ...] = ()) -> Mask:
@@ -200,6 +203,7 @@ def classify(
             for i, gap in enumerate(gaps)
         ),
         narrowest_px=math.ceil(_CORE_SHARE * window),
+        solid_px=math.ceil(_CORE_SHARE * window**2),
     )
 
 

@@ -17,7 +17,7 @@ import shapely
 
 from spatial.edges import split
 from spatial.errors import FoldedMapError
-from spatial.raster.classes import BACKGROUND, OUTSIDE
+from spatial.raster.classes import BACKGROUND, FIRST_CLASS, OUTSIDE, UNSURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,8 @@ class Patches:
     moved_px
         The farthest that smoothing moved the boundary, pixels.
     despeckled_px
-        Pixels of areas below the least size, which took the label of their largest neighbour.
+        Pixels of areas below the least size: those of a class became `UNSURE`, others took the label of their largest
+        neighbour.
     """
 
     polygons: NDArray[np.object_]
@@ -53,7 +54,7 @@ class Patches:
     despeckled_px: int
 
 
-def patches(labels: NDArray[np.uint8], *, least_px: int = 0, tolerance_px: float = 1.5) -> Patches:
+def patches(labels: NDArray[np.uint8], *, least_px: int = 0, solid_px: int = 0, tolerance_px: float = 1.5) -> Patches:
     """
     The areas of a labelled page, without those of label `OUTSIDE` and `BACKGROUND`.
 
@@ -62,7 +63,11 @@ def patches(labels: NDArray[np.uint8], *, least_px: int = 0, tolerance_px: float
     labels
         As `spatial.raster.classes.classify` gives them, shape (rows, columns).
     least_px
-        Areas of fewer pixels take the label of their largest neighbour (GDAL's sieve), background included.
+        Areas of fewer pixels are no areas: those of a class become `UNSURE` (never nothing), others take the label of
+        their largest neighbour (GDAL's sieve).
+    solid_px
+        Areas of a class of fewer pixels than this are noise between others, and take their largest neighbour's label,
+        too; `spatial.raster.classes.ClassImage.solid_px` says how few no print is.
     tolerance_px
         The boundary is smoothed by no more than this, pixels, as measured; 0 keeps the steps of the pixels.
 
@@ -90,7 +95,12 @@ def patches(labels: NDArray[np.uint8], *, least_px: int = 0, tolerance_px: float
     clean = np.ascontiguousarray(labels)
     if least_px > 1:
         clean = sieve(clean, least_px, mask=clean != OUTSIDE, connectivity=4)
-    changed = int((clean != labels).sum())
+    gone = clean != labels
+    changed = int(gone.sum())
+    solid = gone & (labels >= FIRST_CLASS)
+    if solid_px > 1 and changed:
+        solid &= sieve(np.ascontiguousarray(labels), solid_px, mask=labels != OUTSIDE, connectivity=4) == labels
+    clean[solid] = UNSURE  # a small zone is not nothing: it is not known
     found = [
         (shapely.Polygon(rings[0], rings[1:]), int(value))
         for shape, value in shapes(clean, mask=clean > BACKGROUND, connectivity=4)

@@ -98,7 +98,7 @@ _MESSAGES = {
     "points_disabled": "control points that are switched off were left out",
     "map_too_narrow": "much of the colour of this class became no area of it; what is narrow as a line may be missing",
     "map_undecided": "the map has colours that its legend does not explain; what is there is not known",
-    "map_despeckled": "patches too small were joined to their neighbours; a small area may be gone",
+    "map_despeckled": "patches too small were not taken for their class; they stand as undecided",
     "fit_extrapolates": "much of the picture lies outside the control points; nothing vouches for its accuracy there",
     "section_not_located": "the section could not be placed; it is declared, not located",
     "section_off_river": "the coordinates of the section are not on the river lines and stay as they are",

@@ -214,6 +214,18 @@ def test_patches_larger_than_the_page_are_refused():
         georeferenced_map(page(), control_points(), legend=RED, min_patch_m2=1e12)
 
 
+def test_zone_smaller_than_the_least_patch_is_not_known_and_so_not_clear():
+    small = page()
+    small.pixels[20:30, 240:250] = (255, 0, 0)  # 100 pixels, under 1 mm2 of a page at 300 dpi
+    made = georeferenced_map(small, control_points(), legend=RED)
+    assert "map_despeckled" in {p.code for p in made.reading.problems}
+    cover = map_coverage(small, control_points(), legend=RED)
+    store = stored(made, "red_lines", coverage=cover)
+    on_it = shapely.Point(117.2 + 245 * PIXEL_DEG, 49.5 - 25 * PIXEL_DEG)
+    beside = shapely.Point(117.2 + 50 * PIXEL_DEG, 49.5 - 100 * PIXEL_DEG)
+    assert [ask(store, at).kinds["red_lines"] for at in (on_it, beside)] == ["uncertain", "clear"]
+
+
 def test_radius_that_no_well_has_is_refused_in_words():
     well = reading_of([INSIDE], [{"name": "1号井"}])
     with pytest.raises(DelineationError, match="no zone is drawn below"):

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from spatial.errors import FoldedMapError
-from spatial.raster.classes import BACKGROUND, FIRST_CLASS, OUTSIDE
+from spatial.raster.classes import BACKGROUND, FIRST_CLASS, OUTSIDE, UNSURE
 from spatial.raster.patches import mapped, patches
 
 A, B, C = FIRST_CLASS, FIRST_CLASS + 1, FIRST_CLASS + 2
@@ -63,14 +63,30 @@ def test_noise_in_every_pixel_is_still_a_coverage():
     assert shapely.is_valid(found.polygons).all()
 
 
-def test_specks_join_their_largest_neighbour_and_are_counted():
+def test_specks_of_a_class_are_undecided_and_counted():
     labels = np.full((20, 20), A, dtype=np.uint8)
     labels[:, 10:] = BACKGROUND
     labels[3:5, 3:5] = B  # 4 pixels in A
     labels[10:12, 14:17] = C  # 6 pixels in the background
     found = patches(labels, least_px=6, tolerance_px=0)
-    assert (found.labels.tolist(), found.despeckled_px) == ([A, C], 4)
-    assert [p.area for p in found.polygons] == [200, 6]
+    assert (found.labels.tolist(), found.despeckled_px) == ([UNSURE, A, C], 4)
+    assert [p.area for p in found.polygons] == [4, 196, 6]
+
+
+def test_noise_of_fewer_pixels_than_any_print_joins_its_neighbour():
+    labels = np.full((20, 20), BACKGROUND, dtype=np.uint8)
+    labels[3:5, 3:5] = B  # 4 pixels
+    labels[10:13, 10:13] = C  # 9 pixels
+    found = patches(labels, least_px=20, solid_px=9, tolerance_px=0)
+    assert (found.labels.tolist(), [p.bounds for p in found.polygons]) == ([UNSURE], [(10, 10, 13, 13)])
+
+
+def test_a_speck_of_a_class_on_empty_ground_never_becomes_empty_ground():
+    labels = np.full((20, 20), BACKGROUND, dtype=np.uint8)
+    labels[3:5, 3:5] = B
+    labels[10:12, 10:12] = UNSURE  # not a class: noise joins the ground around it
+    found = patches(labels, least_px=6, tolerance_px=0)
+    assert (found.labels.tolist(), [p.bounds for p in found.polygons]) == ([UNSURE], [(3, 3, 5, 5)])
 
 
 def test_what_is_outside_the_frame_swallows_no_speck():

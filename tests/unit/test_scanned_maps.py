@@ -62,8 +62,8 @@ def test_a_known_layer_comes_back(side, dpi, noisy, method, goal):
 def test_the_stated_accuracy_holds_whichever_way_the_control_points_are_off():
     truth, scan = scanned()
     mask = mask_of(scan)
-    labels = classify(scan.page, scan.legend, line_width_px=scan.line_width_px).labels
-    made = patches(labels, least_px=35)
+    image = classify(scan.page, scan.legend, line_width_px=scan.line_width_px)
+    made = patches(image.labels, least_px=35, solid_px=image.solid_px)
     codes = np.array([scan.legend.classes[label - FIRST_CLASS].attributes["code"] for label in made.labels])
     worst = []
     for seed in range(12):

@@ -69,7 +69,10 @@ _COLOURS = 16
     help="PDF 页的分辨率 / resolution a page of a PDF is drawn at",
 )
 @click.option(
-    "--min-patch-m2", type=POSITIVE, metavar="M2", help="小于此面积的斑块并入邻块 / smaller patches are joined"
+    "--min-patch-m2",
+    type=POSITIVE,
+    metavar="M2",
+    help="小于此面积的斑块记为无法判别 / smaller patches stand as undecided",
 )
 @click.option("--tolerance-m", type=POSITIVE, metavar="M", help="简化容差，米；默认 1.5 像素 / simplification, metres")
 @click.option(
