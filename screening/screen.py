@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from layers.errors import DamagedVersionError
-from layers.model import DEFAULT_REQUIRED_KINDS
-from layers.version import OpenLayer, open_layer, version_at
 from screening.details import report_on
 from screening.errors import AsOfError
 from screening.findings import LayerAnswer, answer_of
 from screening.layer_summary import summary_of
+from screening.loaded import DAMAGE, PRIORITY_KINDS, Loaded, load, unreadable_findings
 from screening.not_checked import classes_not_checked
 from screening.question import Question
 from screening.reasons import Reason, strictest, yes_no
@@ -24,54 +22,21 @@ from screening.themes import kind_answers, kinds_that_lack_pooling
 from screening.verdict import Finding, PartAnswer, Verdict
 from spatial.crs import gauss_kruger, zone3
 from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
-from spatial.overlay.index import DamagedIndexError
 
 if TYPE_CHECKING:
-    from layers.workspace.store import VersionEntry, WorkspaceStore
+    from layers.version import OpenLayer
+    from layers.workspace.store import WorkspaceStore
     from screening.overlap import Overlap
     from screening.reasons import Answer
     from screening.site import Site
     from screening.verdict import ContextLayer
 
-__all__ = ["screen", "today"]
-
-PRIORITY_KINDS = ("red_lines", "protected_areas", "water_sources", "control_units")
-DAMAGE = (DamagedVersionError, DamagedIndexError, OSError)
-"""What touching a damaged version raises."""
+__all__ = ["judge", "screen", "today"]
 
 
 def today() -> str:
     """The date in UTC+8, ISO."""
     return (datetime.now(UTC) + timedelta(hours=8)).date().isoformat()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Lost:
-    """A version, or something in the place of one, that could not be read; ``kind`` None makes every kind unknown."""
-
-    layer: str | None
-    kind: str | None
-    version: str | None
-    role: str
-    detail: str
-
-
-@dataclass
-class _Loaded:
-    """The versions that answer at the date, opened; and what could not be."""
-
-    layers: list[tuple[OpenLayer, str | None]] = field(default_factory=list)
-    lost: list[_Lost] = field(default_factory=list)
-
-    def lose(self, layer: OpenLayer, trouble: Exception) -> None:
-        """Take out a layer that turned out damaged while it was read: it answers nothing any more."""
-        self.layers = [pair for pair in self.layers if pair[0] is not layer]
-        self.lost.append(_lost(layer.entry, type(trouble).__name__))
-
-    @property
-    def protective(self) -> list[tuple[OpenLayer, str | None]]:
-        """The layers that decide."""
-        return [pair for pair in self.layers if pair[0].card.role == "protective"]
 
 
 def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, stability: bool = False) -> Verdict:
@@ -102,7 +67,29 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, s
         If ``as_of`` is no date.
     """
     day = today() if as_of is None else _checked_date(as_of)
-    loaded = _load(workspace, day)
+    return judge(site, load(workspace, day), stability=stability)
+
+
+def judge(site: Site, loaded: Loaded, *, stability: bool = False) -> Verdict:
+    """
+    Judge one site against layers that are open already; `screen` for many sites of one date.
+
+    Parameters
+    ----------
+    site
+        As for `screen`.
+    loaded
+        From `screening.loaded.load`. It is not changed: no answer depends on what another site met.
+    stability
+        As for `screen`.
+
+    Returns
+    -------
+    verdict
+        The one that `screen` gives.
+    """
+    loaded = loaded.fresh()
+    day, required = loaded.as_of, loaded.required
     question = Question(
         geometry=site.geometry,
         accuracy_m=site.accuracy.metres,
@@ -112,7 +99,6 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, s
         part_rejected=site.rejected_parts > 0,
         stability=stability,
     )
-    required = workspace.required_kinds if workspace.manifest_readable else DEFAULT_REQUIRED_KINDS
     epsg = gauss_kruger(zone3(float(shapely.centroid(site.geometry).x)))
     findings: list[Finding] = []
     context: list[ContextLayer] = []
@@ -131,7 +117,7 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, s
         if report.context is not None and report.context.features:
             context.append(report.context)
         overlaps += report.overlaps
-    findings += _unreadable_findings(loaded, required)
+    findings += unreadable_findings(loaded)
     findings += _missing_findings(required, findings)
     kinds = kind_answers(question, answers, _lost_kinds(findings))
     pooling = [
@@ -149,7 +135,7 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, s
         as_of=day,
         answer=answer,
         required_kinds=tuple(required),
-        warnings=(*_warnings(workspace, loaded, site), *pooling),
+        warnings=(*_warnings(loaded, site), *pooling),
         in_priority_zone=yes_no(in_zone),
         in_priority_unit=by_kind["control_units"],
         in_red_line=by_kind["red_lines"],
@@ -174,52 +160,6 @@ def _checked_date(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise AsOfError(text) from None
-
-
-def _load(workspace: WorkspaceStore, as_of: str) -> _Loaded:
-    loaded = _Loaded()
-    roles = {(e.layer, e.version): e.role for e in workspace.entries}
-    damaged = set()
-    for damage in workspace.damages:
-        role = roles.get((damage.layer or "", damage.version or ""), "protective")
-        damaged.add((damage.layer, damage.version))
-        loaded.lost.append(
-            _Lost(layer=damage.layer, kind=damage.kind, version=damage.version, role=role, detail=damage.code)
-        )
-    versions: dict[str, list[VersionEntry]] = {}
-    for entry in workspace.entries:
-        versions.setdefault(entry.layer, []).append(entry)
-    for entries in versions.values():
-        entry, validity = version_at(entries, as_of)
-        if (entry.layer, entry.version) in damaged:
-            continue
-        try:
-            loaded.layers.append((open_layer(workspace, entry), validity))
-        except DAMAGE as trouble:
-            loaded.lost.append(_lost(entry, type(trouble).__name__))
-    return loaded
-
-
-def _lost(entry: VersionEntry, detail: str) -> _Lost:
-    return _Lost(layer=entry.layer, kind=entry.kind, version=entry.version, role=entry.role, detail=detail)
-
-
-def _unreadable_findings(loaded: _Loaded, required: tuple[str, ...]) -> list[Finding]:
-    every = sorted({*required, *PRIORITY_KINDS, *(layer.card.kind for layer, _ in loaded.protective)})
-    found: dict[tuple[str | None, str, str | None], Finding] = {}
-    for lost in loaded.lost:
-        for kind in every if lost.kind is None else [lost.kind]:
-            finding = Finding(
-                layer=lost.layer,
-                kind=kind,
-                theme=kind,
-                version=lost.version,
-                role=lost.role,
-                answer="unknown",
-                reasons=(Reason("layer_unreadable", (("detail", lost.detail),)),),
-            )
-            found.setdefault((lost.layer, kind, lost.version), finding)
-    return list(found.values())
 
 
 def _lost_kinds(findings: list[Finding]) -> list[str]:
@@ -255,7 +195,7 @@ def _strictness(finding: Finding) -> tuple[int, str, str, str]:
 def _parts(
     site: Site,
     question: Question,
-    loaded: _Loaded,
+    loaded: Loaded,
     required: tuple[str, ...],
     *,
     kinds: dict[str, Answer],
@@ -285,9 +225,9 @@ def _parts(
     return tuple(found)
 
 
-def _kinds_of(question: Question, loaded: _Loaded, required: tuple[str, ...]) -> dict[str, Answer]:
+def _kinds_of(question: Question, loaded: Loaded, required: tuple[str, ...]) -> dict[str, Answer]:
     answers, lost = [], [kind for kind in required if kind not in {layer.card.kind for layer, _ in loaded.protective}]
-    lost += [f.kind for f in _unreadable_findings(loaded, required) if f.role == "protective"]
+    lost += [f.kind for f in unreadable_findings(loaded) if f.role == "protective"]
     for layer, validity in loaded.protective:
         try:
             answers.append((layer, answer_of(question, layer, validity=validity)))
@@ -320,9 +260,9 @@ def _site_summary(site: Site, epsg: int) -> dict[str, Any]:
     }
 
 
-def _warnings(workspace: WorkspaceStore, loaded: _Loaded, site: Site) -> list[dict[str, Any]]:
+def _warnings(loaded: Loaded, site: Site) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if not workspace.manifest_readable:
+    if not loaded.manifest_readable:
         found.append({"code": "manifest_unreadable"})
     found += [
         {
