@@ -42,6 +42,7 @@ __all__ = [
     "likely_region",
     "named_site",
     "reading_of_site",
+    "said_of",
     "site_in",
     "site_of_argument",
     "site_options",
@@ -173,6 +174,21 @@ def site_of_argument(
 
     reading = reading_of_site(text, crs=crs, datum=datum, geometry=geometry)
     return named_site(place(reading, accuracy_m=accuracy_m, radius_m=radius_m, area_m2=area_m2), reading, text)
+
+
+def said_of(options: SiteOptions, store: WorkspaceStore) -> dict[str, Any]:
+    """What `spatial.reading.read` takes of the options, for many sites: a likely region only where none is named."""
+    if options.control_points is not None or options.shift is not None:
+        raise click.UsageError(
+            "批量核查不接受 --shift、--control-points，请先转换文件 / a batch takes neither; convert the file first"
+        )
+    said: dict[str, Any] = {"crs": options.crs, "datum": options.datum, "geometry": options.geometry}
+    if options.region is not None:
+        from spatial import boundaries
+
+        return {**said, "region": boundaries.union(options.region.split(",")).geometry}
+    likely = likely_region(store)
+    return said if likely is None else {**said, "region": likely, "region_must_hold": False}
 
 
 def named_site(site: Site, reading: Reading, text: str | None = None) -> NamedSite:

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from spatial.reading.draft import Draft
     from spatial.reading.sources import Bundle
 
-__all__ = ["Evidence", "Hints", "Hypothesis", "Problem", "Reading", "UnreadableFeature", "read", "read_text", "under"]
+__all__ = [
+    "Evidence",
+    "Hints",
+    "Hypothesis",
+    "Problem",
+    "Reading",
+    "UnreadableFeature",
+    "read",
+    "read_table",
+    "read_text",
+    "under",
+]
 
 Shape = Literal["point", "line", "polygon"]
 
@@ -171,6 +182,50 @@ def read_text(
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
     return _finish(draft, digest, said, geometry=None)
+
+
+def read_table(
+    data: bytes,
+    *,
+    file: str,
+    crs: str | int | None = None,
+    datum: str | None = None,
+    geometry: Shape | None = None,
+    region: BaseGeometry | None = None,
+    region_must_hold: bool = True,
+    shift: Shift | None = None,
+    shift_m: float = 10.0,
+) -> Reading:
+    r"""
+    Read the bytes of a text table: what `read` makes of a CSV file of them.
+
+    Parameters
+    ----------
+    data
+        The whole table with its header.
+    file
+        Its name, for messages.
+    crs, datum, geometry, region, region_must_hold, shift, shift_m
+        As for `read`.
+
+    Raises
+    ------
+    ReadingError
+        If they are no table of coordinates.
+
+    Examples
+    --------
+    >>> read_table("名称,经度,纬度\n甲,117.45,49.58\n".encode(), file="t.csv").ids
+    ('1',)
+    """
+    import hashlib
+
+    from spatial.reading.tables import parse_csv
+
+    _check_arguments(datum, geometry)
+    draft = parse_csv(data, file=file, geometry=geometry)
+    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    return _finish(draft, hashlib.sha256(data).hexdigest(), said, geometry=geometry)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,186 @@
+"""``sanxian check-many``: thousands to millions of sites, one row each; killed, it goes on where it stood."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apps.cli.console import console_on, say
+from apps.cli.options import DATE, lang_option
+from apps.cli.sites import SiteOptions, said_of, site_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from layers.workspace.store import WorkspaceStore
+    from screening.batch.job import Job
+    from screening.words import Language
+
+__all__ = ["check_many"]
+
+_LISTED = 10
+
+
+@click.command(
+    "check-many",
+    short_help="批量核查 / check many sites",
+    help=(
+        "批量核查：SITES 中每个要素（或表中每行）各作为一个项目，各得一行。中断后用同一命令接着做，不丢、不重。\n\n"
+        "Check many sites: every feature of SITES, or row of a table, is a project of its own and gets one row. "
+        "Stopped, the same command goes on where it stood; no row is lost or repeated."
+    ),
+)
+@click.argument("sites", metavar="SITES", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
+)
+@click.option(
+    "--out",
+    required=True,
+    metavar="F.parquet|.gpkg|.xlsx|.csv",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="结果，一个选址一行 / the rows, one a site",
+)
+@lang_option
+@site_options
+@click.option("--as-of", type=DATE, metavar="DATE", help="核查基准日，默认今天（东八区） / default today in UTC+8")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="进程数，默认处理器核数 / processes; default: the cores there are",
+)
+@click.option("--restart", is_flag=True, help="丢弃未完成的，从头做 / drop what an earlier run did and begin anew")
+def check_many(
+    sites: Path,
+    *,
+    options: SiteOptions,
+    workspace: Path,
+    out: Path,
+    lang: Language,
+    as_of: str | None,
+    workers: int | None,
+    restart: bool,
+) -> int:
+    """``sanxian check-many SITES``."""
+    from layers.workspace import FolderStore
+    from screening.batch.intake import sites_of
+    from screening.batch.job import Job
+    from screening.batch.running import answer, take_in
+    from screening.batch.writing import BATCH_SUFFIXES, write_rows
+    from screening.screen import today
+    from screening.words import word
+
+    if out.suffix.lower() not in BATCH_SUFFIXES:
+        raise click.UsageError(f"--out {out}: 应以下列之一结尾 / must end in one of {', '.join(BATCH_SUFFIXES)}")
+    store = FolderStore.open(workspace)
+    day = as_of or today()
+    said = said_of(options, store)
+    kept = out.with_name(f"{out.name}.job")
+    if restart:
+        _drop(kept)
+    console = console_on()
+    with Job(kept, _asked(sites, options, store, day)) as job:
+        if job.answered:
+            say(console, word("batch.goes_on", lang, rows=job.answered))
+        with _bar(lang, "batch.reading", None) as step:
+            take_in(job, sites_of(sites, **options.size, **said), as_of=day, on_taken=step)
+        with _bar(lang, "batch.checking", job.total - job.answered) as step:
+            answer(job, store.root, as_of=day, workers=workers or os.cpu_count() or 1, on_rows=step)
+        path = write_rows(out, job, language=lang)
+        _print(console, job, lang)
+        say(console, word("batch.wrote", lang, path=path, rows=job.total))
+    _drop(kept)
+    return 0
+
+
+def _asked(sites: Path, options: SiteOptions, store: WorkspaceStore, day: str) -> dict[str, object]:
+    """All that the rows depend on, so that a job goes on only with the same batch."""
+    from dataclasses import asdict
+    from importlib.metadata import version
+
+    from spatial.reading.pieces import digest_of
+
+    return {
+        "source": digest_of(sites),
+        "options": asdict(options),
+        "as_of": day,
+        "layers": sorted([e.layer, e.version, e.checksums_sha256] for e in store.entries),
+        "required": list(store.required_kinds),
+        "program": version("sanxian"),
+    }
+
+
+def _drop(job: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{job}{suffix}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _bar(language: Language, code: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar with rate and time left on standard error, while somebody looks on."""
+    import sys
+
+    from screening.words import word
+
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(), rate)
+    with Progress(*columns, TimeRemainingColumn(), console=console_on(stderr=True), transient=True) as bar:
+        task = bar.add_task(word(code, language), total=total, rate="")
+
+        def step(count: int) -> None:
+            bar.advance(task, count)
+            speed = bar.tasks[0].speed
+            bar.update(task, rate="" if speed is None else word("batch.rate", language, rate=f"{speed:,.0f}"))
+
+        yield step
+
+
+def _print(console: Console, job: Job, language: Language) -> None:
+    """How many of each answer in each district, and the first records that were refused."""
+    from apps.cli.table import Page
+    from screening.words import word
+    from spatial import boundaries
+    from spatial.errors import SpatialError
+
+    try:
+        names = boundaries.place_names()
+    except SpatialError:
+        names = {}
+    page = Page(console, language)
+    answers = ("hit", "uncertain", "unknown", "clear", None)
+    counts: dict[str | None, dict[str | None, int]] = {}
+    for district, given, count in job.summary():
+        counts.setdefault(district, {})[given] = count
+    rows: list[list[object]] = [
+        [f"{district or '-'} {names.get(district or '', '')}".strip(), *(found.get(a, 0) for a in answers)]
+        for district, found in sorted(counts.items(), key=lambda item: item[0] or "")
+    ]
+    if len(rows) > 1:
+        total = [sum(found.get(a, 0) for found in counts.values()) for a in answers]
+        rows.append([word("batch.all", language), *total])
+    page.title(word("batch.title", language))
+    titles = [word(f"answer.{a}", language) if a else word("batch.not_judged", language) for a in answers]
+    page.table([(word("batch.district", language), "left"), *((title, "right") for title in titles)], rows)
+    refused = job.refusals(_LISTED)
+    if refused:
+        page.print()
+        page.title(word("batch.refused_title", language))
+        page.table(
+            [(word(f"batch.{c}", language), "left") for c in ("row", "id", "why")],
+            [[r["row"], r["site_id"], r["trouble"]] for r in refused],
+        )
+        more = sum(found.get(None, 0) for found in counts.values()) - len(refused)
+        if more > 0:
+            page.line(word("batch.more", language, count=more), "yellow")
