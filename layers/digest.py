@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
-import shapely
+import numpy as np
+
+from layers.merkle import leaf_of, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from layers.model import Feature
 
-__all__ = ["content_digest"]
+__all__ = ["content_digest", "leaf_array"]
 
 
 def content_digest(features: Sequence[Feature], geometries: NDArray[Any]) -> str:
@@ -25,21 +24,17 @@ def content_digest(features: Sequence[Feature], geometries: NDArray[Any]) -> str
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import numpy as np, shapely
     >>> from layers.model import Feature
     >>> a, b = (Feature(id=i, code=None, name=i, class_="red_line", counts=True) for i in "ab")
     >>> p, q = shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)
     >>> content_digest([a, b], np.array([p, q])) == content_digest([b, a], np.array([q, p]))
     True
     """
-    hashes = sorted(_leaf(f.attributes, g) for f, g in zip(features, geometries, strict=True))
-    while len(hashes) > 1:
-        paired = [hashlib.sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)]
-        hashes = paired + ([hashes[-1]] if len(hashes) % 2 else [])
-    return (hashes[0] if hashes else hashlib.sha256(b"\x02").digest()).hex()
+    return root_of(leaf_of(f.attributes, g) for f, g in zip(features, geometries, strict=True)).hex()
 
 
-def _leaf(attributes: dict[str, Any], geometry: Any) -> bytes:
-    text = json.dumps(attributes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    wkb = b"" if geometry is None else shapely.to_wkb(geometry, byte_order=1, output_dimension=2)
-    return hashlib.sha256(b"\x00" + wkb + b"\x00" + unicodedata.normalize("NFC", text).encode()).digest()
+def leaf_array(features: Sequence[Feature], geometries: NDArray[Any]) -> NDArray[np.uint8]:
+    """The leaf of each feature, (n, 32) bytes in row order; kept with a version, so that a proof needs no geometry."""
+    leaves = b"".join(leaf_of(f.attributes, g) for f, g in zip(features, geometries, strict=True))
+    return np.frombuffer(leaves, dtype=np.uint8).reshape(-1, 32)

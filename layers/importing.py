@@ -11,9 +11,10 @@ import shapely
 
 from layers.card import LayerCard, RejectedFeature
 from layers.coverage import Coverage, cut_to_units, of_districts, of_features, of_geometry
-from layers.digest import content_digest
+from layers.digest import leaf_array
 from layers.errors import CoverageError, EmptyLayerError, ExpectationError, ImportOptionError, LayerExistsError
 from layers.kinds import KIND_SPECS, interpret
+from layers.merkle import root_of
 from layers.placing import Placed, area_of, nothing, placed_features
 from layers.published import published_files
 from layers.records import pack
@@ -134,7 +135,8 @@ def import_layer(
             remedy="leave out --influence-m, or import the buffer as --layer other --role protective --influence-m",
         )
     _require_expected(options, reading, placed)
-    digest = content_digest(features, placed.geometries)
+    leaves = leaf_array(features, placed.geometries)
+    digest = root_of(bytes(leaf) for leaf in leaves).hex()
     coverage = _coverage(options, placed.geometries, accuracy, digest)
     accepted = _accepted(options, placed.rejected)
     kind = KIND_SPECS[options.kind]
@@ -184,6 +186,7 @@ def import_layer(
     if coverage is not None:
         cover = build_index(np.array([coverage.geometry], dtype=object))
         arrays |= {f"coverage/{name}": values for name, values in cover.items()}
+    arrays["records/leaf"] = leaves
     arrays["rejected/box"] = np.array([r.box or (math.nan,) * 4 for r in accepted], dtype="<f8").reshape(-1, 4)
     arrays["rejected/accepted"] = np.array([r.accepted is not None for r in accepted], dtype=np.uint8)
     with published_files(card, features, placed.geometries, accepted, coverage) as files:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from screening.nearest import nearest_feature
 from screening.overlap import Overlap
 from screening.reasons import Reason, ordered
 from screening.verdict import ContextLayer, FeatureFinding, Finding
@@ -188,9 +189,8 @@ def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_])
     met = np.unique(index.piece_feature[rows[shapely.intersects(question.geometry, pieces)]]) if len(rows) else rows
     if len(met) or layer.card.role != "context" or not rest.any():
         return np.asarray(met, dtype=np.int64)
-    candidates = index.pieces_of(rest)
-    nearest = nearest_of(question.geometry, index.load(candidates))
-    return np.array([index.piece_feature[candidates[nearest.row]]], dtype=np.int64)
+    nearest = nearest_feature(question.geometry, layer, rest)
+    return np.array([] if nearest is None else [nearest], dtype=np.int64)
 
 
 def _together(overlaps: list[Overlap]) -> tuple[float, float]:

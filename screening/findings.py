@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from screening.covering import Cover, cover_of
+from screening.nearest import nearest_feature
 from screening.proving import accuracy_of_proof, metres_held
 from screening.question import Question, ZoneGroup
 from screening.reasons import Reason, ordered
@@ -169,9 +170,8 @@ def _met(question: Question, layer: OpenLayer, groups: list[ZoneGroup]) -> tuple
                 met.add(int(feature))
     if met or not groups:
         return tuple(sorted(met))
-    best = min(groups, key=lambda g: g.gap_m)
-    nearest = nearest_of_boxes(question.geometry, index.piece_bounds, index.pieces_of(best.rows), index.load)
-    return () if nearest is None else (int(index.piece_feature[nearest.row]),)
+    nearest = nearest_feature(question.geometry, layer, min(groups, key=lambda g: g.gap_m).rows)
+    return () if nearest is None else (nearest,)
 
 
 def _coverage_reasons(cover: Cover | None, accuracy_m: float | None, margin_m: float) -> list[Reason]:

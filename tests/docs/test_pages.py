@@ -11,7 +11,7 @@ from typing import get_args
 import click
 import pytest
 
-from apps.cli.errors import EXIT_OF_ANSWER, EXIT_REJECTED, EXIT_USAGE
+from apps.cli.errors import EXIT_DIFFERENT, EXIT_OF_ANSWER, EXIT_REJECTED, EXIT_USAGE
 from apps.cli.main import main
 from layers.card import LayerCard
 from layers.georeference.delineation.rules import rule_pack
@@ -111,7 +111,7 @@ def test_every_option_is_documented_and_no_other(name):
 
 def test_exit_statuses_are_those_of_the_program():
     said = {int(cell) for cell in re.findall(r"^\| (\d+) \|", read("docs/reference/cli.md"), re.MULTILINE)}
-    assert said == {0, 130, EXIT_USAGE, EXIT_REJECTED, *EXIT_OF_ANSWER.values()}
+    assert said == {0, 130, EXIT_DIFFERENT, EXIT_USAGE, EXIT_REJECTED, *EXIT_OF_ANSWER.values()}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,85 @@
+"""Whether a site lies in districts, as far as the boundaries that are built can tell."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import shapely
+
+from spatial.boundaries import Boundary, place_names, union
+from spatial.errors import (
+    BoundariesDamagedError,
+    BoundariesNotBuiltError,
+    DataFileMissingError,
+    UnknownDistrictError,
+    UnmeasuredDistrictError,
+)
+from spatial.overlay.frame import Frame, bounds_of
+from spatial.overlay.hold import ARC_FACTOR
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from screening.rules.place import Truth
+
+__all__ = ["lies_in"]
+
+_SLACK = 1.02
+"""Metres of a frame and of the ellipsoid differ by less over the extent of a site."""
+
+
+def lies_in(site: BaseGeometry, prefixes: tuple[str, ...], *, margin_m: float) -> tuple[Truth, str | None]:
+    """
+    Whether a site lies in the districts whose codes begin with one of some prefixes.
+
+    Outlines are not official: within their accuracy of the border, and across it, the answer is open.
+
+    Parameters
+    ----------
+    site
+        EPSG:4490.
+    prefixes
+        Two, four or six digits of GB/T 2260.
+    margin_m
+        The site's own accuracy, metres.
+
+    Returns
+    -------
+    truth, why
+        ``open`` with ``no_boundaries`` (not built, damaged, no such code) or ``near_border``.
+
+    Examples
+    --------
+    >>> lies_in(shapely.Point(117.45, 49.58), ("150781",), margin_m=5)
+    ('yes', None)
+    >>> lies_in(shapely.Point(111.7, 40.8), ("1507",), margin_m=5)
+    ('no', None)
+    """
+    try:
+        boundary = _boundary(prefixes)
+    except (
+        BoundariesNotBuiltError,
+        BoundariesDamagedError,
+        DataFileMissingError,
+        UnknownDistrictError,
+        UnmeasuredDistrictError,
+        ValueError,
+    ):
+        return "open", "no_boundaries"
+    frame = Frame.around(bounds_of(site))
+    reach = _SLACK * ARC_FACTOR * (margin_m + boundary.accuracy_m)
+    room = frame.to_degrees(shapely.buffer(frame.to_plane(site), reach))
+    if not shapely.intersects(room, boundary.geometry):
+        return "no", None
+    return ("yes", None) if shapely.covers(boundary.geometry, room) else ("open", "near_border")
+
+
+@lru_cache(maxsize=64)
+def _boundary(prefixes: tuple[str, ...]) -> Boundary:
+    names = place_names()
+    codes: set[str] = set()
+    for prefix in prefixes:
+        whole = prefix.ljust(6, "0")
+        codes |= {whole} if whole in names else {code for code in names if code.startswith(prefix)}
+    return union(sorted(codes))
