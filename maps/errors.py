@@ -6,6 +6,8 @@ Errors of ``maps``.
   + AssetDamagedError      (also ValueError)
   + UnlockedResourceError  (also ValueError)
   + NotDrawableError       (also ValueError)
+  + FontMissingError       (also LookupError)
+  + ReportFormatError      (also ValueError)
 
 ``maps/build_assets.py`` runs before the project is installed and therefore has its own ``AssetBuildError``.
 """
@@ -15,13 +17,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = [
     "AssetDamagedError",
     "AssetsMissingError",
+    "FontMissingError",
     "MapsError",
     "NotDrawableError",
+    "ReportFormatError",
     "UnlockedResourceError",
 ]
 
@@ -66,3 +71,25 @@ class NotDrawableError(MapsError, ValueError):
         super().__init__(f"{what} cannot be drawn: {why}; give EPSG:4490 longitude and latitude in degrees")
         self.what = what
         self.why = why
+
+
+class FontMissingError(MapsError, LookupError):
+    """No font with Chinese characters was found, so that a report would be full of empty boxes."""
+
+    def __init__(self, *, looked_for: Sequence[str], variable: str) -> None:
+        super().__init__(
+            f"no Chinese font was found (looked for {', '.join(looked_for)} and others); install one "
+            "(Debian: apt-get install fonts-noto-cjk; Windows: Microsoft YaHei or SimSun of the Chinese language "
+            f"pack), or name a folder that holds one: {variable}=FOLDER"
+        )
+        self.looked_for = tuple(looked_for)
+        self.variable = variable
+
+
+class ReportFormatError(MapsError, ValueError):
+    """A report was asked for in a format that there is none of."""
+
+    def __init__(self, *, path: Path, formats: Sequence[str]) -> None:
+        super().__init__(f"{path}: a report is written as {', '.join(formats)}; give it one of these endings")
+        self.path = path
+        self.formats = tuple(formats)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from screening.extent import common
 from screening.nearest import nearest_feature
 from screening.overlap import Overlap
 from screening.reasons import Reason, ordered
@@ -20,6 +21,7 @@ from spatial.overlay.relate import TOUCHING_M, Meeting, meet, relation_to_thin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from layers.records import Standing
     from layers.version import OpenLayer
@@ -93,7 +95,7 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
     reasons = list(found.reasons)
     if found.answer == "uncertain" and found.gap_m == 0.0 and _only_touches(features):
         reasons = list(ordered([*reasons, Reason("touches")]))
-    total, length = _together(overlaps)
+    total, length = _together(question.geometry, overlaps)
     finding = Finding(
         layer=layer.card.name,
         kind=layer.card.kind,
@@ -193,16 +195,21 @@ def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_])
     return np.array([] if nearest is None else [nearest], dtype=np.int64)
 
 
-def _together(overlaps: list[Overlap]) -> tuple[float, float]:
-    """Area and length of the site in the layer, features that overlap each other counted once."""
+def _together(site: BaseGeometry, overlaps: list[Overlap]) -> tuple[float, float]:
+    """
+    Area and length of the site in the layer, features that overlap each other counted once.
+
+    Pieces cut from one line share it up to the last bits only, so lengths are taken of the site itself, near them.
+    """
     if not overlaps:
         return 0.0, 0.0
     parts: list[Any] = [p for o in overlaps for p in shapely.get_parts(o.geometry)]
     areas = [p for p in parts if shapely.get_dimensions(p) == 2]
     lines = [p for p in parts if shapely.get_dimensions(p) == 1]
     area = float(ellipsoidal_area([shapely.union_all(areas)])[0]) if areas else 0.0
-    length = float(geodesic_length([shapely.union_all(lines)])[0]) if lines else 0.0
-    return area, length
+    if len(overlaps) == 1:
+        return area, float(np.nansum(geodesic_length(lines))) if lines else 0.0
+    return area, common(site, lines).length_m if lines else 0.0
 
 
 def _share(area_m2: float, length_m: float, measures: _Measures) -> float:

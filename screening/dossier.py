@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screening.certainty import certainty_of
+from screening.districts import districts_document
+from screening.parts import parts_document
+from screening.rules.packs import packs_for
+from screening.rules.ruling import rule
 from screening.screen import screen
 
 if TYPE_CHECKING:
     from layers.workspace.store import WorkspaceStore
-    from screening.inquiry import Inquiry
+    from screening.inquiry import Inquiry, RuleFile
+    from screening.rules.model import Pack
+    from screening.rules.ruling import Ruling
+    from screening.site import Site
     from screening.verdict import Verdict
 
 __all__ = ["Dossier", "examine"]
@@ -26,27 +36,46 @@ class Dossier:
         What was asked.
     verdict
         Where the site lies; the contract's answer. Nothing else in a dossier moves it.
+    certainty
+        What the figures of each finding mean (`screening.certainty.certainty_of`).
+    ruling
+        The clauses that apply, and those that may.
+    occupation
+        Areas and lengths by part, use and mode (`screening.parts.parts_document`).
+    districts
+        The site by county (`screening.districts.districts_document`).
     """
 
     inquiry: Inquiry
     verdict: Verdict
+    certainty: dict[str, Any]
+    ruling: Ruling
+    occupation: dict[str, Any]
+    districts: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The verdict's JSON with ``project`` beside it."""
-        return {**self.verdict.to_dict(), "project": self.inquiry.project.to_dict()}
+        """The verdict's JSON, with what is said beside it under keys of its own."""
+        return {
+            **self.verdict.to_dict(),
+            "project": self.inquiry.project.to_dict(),
+            "certainty": self.certainty,
+            "ruling": self.ruling.to_dict(),
+            "occupation": self.occupation,
+            "districts": self.districts,
+        }
 
 
 def examine(inquiry: Inquiry, workspace: WorkspaceStore) -> Dossier:
     """
-    Answer one inquiry from a workspace.
+    Answer one inquiry from a workspace, whole.
 
-    Use it wherever a whole answer is wanted (a check, a re-run, a batch); `screening.screen.screen` gives the verdict
-    alone.
+    Use it wherever everything is wanted that can be said of a site (a check, its re-run); `screening.screen.screen`
+    gives the verdict alone, and is what answers many sites.
 
     Parameters
     ----------
     inquiry
-        Site, project, date.
+        Site, project, rules, date.
     workspace
         An open store.
 
@@ -54,6 +83,35 @@ def examine(inquiry: Inquiry, workspace: WorkspaceStore) -> Dossier:
     -------
     dossier
         The same inquiry and workspace give the same dossier.
+
+    Raises
+    ------
+    AsOfError
+        If the date is none.
+    RulePackError, AccessListError
+        If one of the inquiry's rule files cannot be read.
     """
-    verdict = screen(inquiry.site, workspace, as_of=inquiry.as_of, stability=inquiry.stability)
-    return Dossier(inquiry=inquiry, verdict=verdict)
+    site = inquiry.site
+    packs = _packs(site, inquiry.rules)
+    verdict = screen(site, workspace, as_of=inquiry.as_of, stability=inquiry.stability)
+    return Dossier(
+        inquiry=inquiry,
+        verdict=verdict,
+        certainty=certainty_of(inquiry, verdict, workspace, stability=inquiry.stability),
+        ruling=rule(verdict, inquiry.project, packs, store=workspace, site=site),
+        occupation=parts_document(site, verdict),
+        districts=districts_document(site, verdict, workspace),
+    )
+
+
+def _packs(site: Site, files: tuple[RuleFile, ...]) -> tuple[Pack, ...]:
+    """The shipped packs that speak of the site, and those of the files, which are read from disk as they are."""
+    if not files:
+        return packs_for(site)
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder:
+        paths = []
+        for number, file in enumerate(files):
+            (place := Path(folder, str(number))).mkdir()
+            (place / file.name).write_bytes(file.content)
+            paths.append(place / file.name)
+        return packs_for(site, paths)

@@ -6,11 +6,58 @@ Errors of ``screening``.
     + EmptySiteError      (also ValueError)
     + SiteOptionError     (also ValueError)
   x AsOfError             (also ValueError)
+  x BatchJobError         (also ValueError)
+  x BatchOutputError      (also ValueError)
+  x ComparisonError       (also ValueError)
+  x EvaluationRangeError  (also ValueError)
+  x CertificateDamagedError  (also ValueError)
+  x EnvelopeError         (also ValueError)
+  x KeyFileError          (also ValueError)
+  x NothingToAvoidError   (also ValueError)
+  x SearchTooLargeError   (also ValueError)
+  x RulesError
+    + RulePackError       (also ValueError)
+    + AccessListError     (also ValueError)
+    + UnknownRuleWordError (also ValueError)
+  x RegisterError
+    + NoRegisterError
+    + NoSuchSiteError       (also KeyError)
+    + RegisterDamagedError
+    + RegisterUnusableError (also OSError)
 """
 
 from __future__ import annotations
 
-__all__ = ["AsOfError", "EmptySiteError", "ScreeningError", "SiteError", "SiteOptionError"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "AccessListError",
+    "AsOfError",
+    "BatchJobError",
+    "BatchOutputError",
+    "CertificateDamagedError",
+    "ComparisonError",
+    "EmptySiteError",
+    "EnvelopeError",
+    "EvaluationRangeError",
+    "KeyFileError",
+    "NoRegisterError",
+    "NoSuchSiteError",
+    "NothingToAvoidError",
+    "RegisterDamagedError",
+    "RegisterError",
+    "RegisterUnusableError",
+    "RulePackError",
+    "RulesError",
+    "ScreeningError",
+    "SearchTooLargeError",
+    "SiteError",
+    "SiteOptionError",
+    "UnknownRuleWordError",
+]
 
 
 class ScreeningError(Exception):
@@ -41,3 +88,175 @@ class AsOfError(ScreeningError, ValueError):
     def __init__(self, text: str) -> None:
         super().__init__(f"{text!r} is no date; write it as 2026-11-22")
         self.text = text
+
+
+class BatchJobError(ScreeningError, ValueError):
+    """The file beside the output is not the job of this batch; ``path`` names it."""
+
+    def __init__(self, *, path: Path, detail: str, remedy: str) -> None:
+        super().__init__(f"{path.name}: {detail}; {remedy}")
+        self.path = path
+        self.detail = detail
+        self.remedy = remedy
+
+
+class BatchOutputError(ScreeningError, ValueError):
+    """A format cannot hold the rows of a batch; ``path`` names the output, ``most`` what it holds."""
+
+    def __init__(self, *, path: Path, rows: int, most: int) -> None:
+        remedy = "write .parquet, .gpkg or .csv instead" if rows else "the source holds no record at all"
+        super().__init__(f"{path.name}: {rows} rows, and it holds {most} at most; {remedy}")
+        self.path = path
+        self.rows = rows
+        self.most = most
+
+
+class NothingToAvoidError(ScreeningError, ValueError):
+    """A kind or layer that is to be avoided decides nothing in this workspace."""
+
+    def __init__(self, *, chosen: str, available: tuple[str, ...]) -> None:
+        there = ", ".join(available) or "none"
+        super().__init__(f"{chosen!r} is no protective kind or layer of this workspace; there are: {there}")
+        self.chosen = chosen
+        self.available = available
+
+
+class SearchTooLargeError(ScreeningError, ValueError):
+    """The grid of a search has more places than are tried."""
+
+    def __init__(self, *, places: int, limit: int) -> None:
+        super().__init__(f"{places} places to try, at most {limit}; take a longer step or search less far")
+        self.places = places
+        self.limit = limit
+
+
+class RulesError(ScreeningError):
+    """Base of what is wrong with rule packs, access lists, or what is said of a project."""
+
+
+class RulePackError(RulesError, ValueError):
+    """A rule pack cannot be read; ``file`` and ``clause`` (None: the pack itself) say where."""
+
+    def __init__(self, *, file: str, clause: str | None, detail: str, remedy: str) -> None:
+        where = file if clause is None else f"{file}, clause {clause}"
+        super().__init__(f"{where}: {detail}; {remedy}")
+        self.file = file
+        self.clause = clause
+        self.detail = detail
+        self.remedy = remedy
+
+
+class AccessListError(RulesError, ValueError):
+    """An access list cannot be read; ``file``, ``sheet`` and ``row`` (None: the sheet itself) say where."""
+
+    def __init__(self, *, file: str, sheet: str | None, row: int | None, detail: str, remedy: str) -> None:
+        where = ", ".join([file, *([f"sheet {sheet}"] if sheet else []), *([f"row {row}"] if row is not None else [])])
+        super().__init__(f"{where}: {detail}; {remedy}")
+        self.file = file
+        self.sheet = sheet
+        self.row = row
+        self.detail = detail
+        self.remedy = remedy
+
+
+class UnknownRuleWordError(RulesError, ValueError):
+    """An activity, industry, fact or clause that no list knows; ``near`` holds what may have been meant."""
+
+    def __init__(self, *, what: str, text: str, near: tuple[str, ...], remedy: str) -> None:
+        meant = f" (did you mean {', '.join(near)}?)" if near else ""
+        super().__init__(f"{text!r} is no {what} known here{meant}; {remedy}")
+        self.what = what
+        self.text = text
+        self.near = near
+        self.remedy = remedy
+
+
+class CertificateDamagedError(ScreeningError, ValueError):
+    """A certificate is not what was written: ``code`` says how, ``at`` where; ``found`` is what could be read of it."""
+
+    def __init__(self, *, code: str, at: str, found: object = None) -> None:
+        super().__init__(f"the certificate is damaged ({code}: {at}); use a copy of the file as it was written")
+        self.code = code
+        self.at = at
+        self.found = found
+
+
+class EnvelopeError(ScreeningError, ValueError):
+    """The envelope file cannot be used; ``file`` and ``detail`` say which and why."""
+
+    def __init__(self, *, file: str, detail: str) -> None:
+        super().__init__(f"{file}: {detail}; see docs/reference/certificate.md for what an envelope holds")
+        self.file = file
+        self.detail = detail
+
+
+class KeyFileError(ScreeningError, ValueError):
+    """A key file cannot be used; ``file`` and ``detail`` say which and why."""
+
+    def __init__(self, *, file: str, detail: str) -> None:
+        super().__init__(f"{file}: {detail}; make a pair of Ed25519 keys with: sanxian key FILE.pem")
+        self.file = file
+        self.detail = detail
+
+
+class ComparisonError(ScreeningError, ValueError):
+    """Alternatives that cannot be set side by side: fewer than two, or answers of different dates."""
+
+    def __init__(self, *, detail: str, remedy: str) -> None:
+        super().__init__(f"{detail}; {remedy}")
+        self.detail = detail
+        self.remedy = remedy
+
+
+class EvaluationRangeError(ScreeningError, ValueError):
+    """A file of evaluation ranges cannot be understood; ``where`` names the file and the table."""
+
+    def __init__(self, *, where: str, detail: str) -> None:
+        super().__init__(f"{where}: {detail}; see data/rules/evaluation_ranges.toml for the form of such a file")
+        self.where = where
+        self.detail = detail
+
+
+class RegisterError(ScreeningError):
+    """The register of checked sites cannot be read or written; ``path`` names it."""
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class NoRegisterError(RegisterError):
+    """The workspace has no register: no site was ever added."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(f"{path}: no site was ever registered here; add one with: sanxian register add", path=path)
+
+
+class NoSuchSiteError(RegisterError, KeyError):
+    """The register has no site of this number."""
+
+    def __init__(self, *, path: Path, site: int) -> None:
+        super().__init__(f"{path}: there is no site {site}; see: sanxian register list", path=path)
+        self.site = site
+
+    __str__ = ScreeningError.__str__  # that of KeyError puts the line into quotes
+
+
+class RegisterDamagedError(RegisterError):
+    """The register is not what was written; it is never read as one with fewer sites."""
+
+    def __init__(self, *, path: Path, detail: str) -> None:
+        super().__init__(
+            f"{path}: the register is damaged ({detail}); put back a copy of the file, or move the folder's register.* "
+            "away and add the sites again",
+            path=path,
+        )
+        self.detail = detail
+
+
+class RegisterUnusableError(RegisterError, OSError):
+    """The register cannot be read or written now: in use, the disk full or not to be written to."""
+
+    def __init__(self, *, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: the register cannot be used now ({detail}); try again", path=path)
+        self.detail = detail

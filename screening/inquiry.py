@@ -7,6 +7,8 @@ degree (0.1 mm): last bits of a projection differ between processors, a snapped 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +21,43 @@ from screening.site import Site, SitePart, united
 from spatial.accuracy import AccuracyTerm, PositionalAccuracy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["DECIMALS", "Inquiry", "site_document", "site_from", "snapped"]
+__all__ = ["DECIMALS", "Inquiry", "RuleFile", "site_document", "site_from", "snapped"]
 
 DECIMALS = 9
 """Decimals of a degree that are kept: 0.1 mm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleFile:
+    """A rule pack or an access list of the user's own, byte for byte, so that the same rules can be asked again."""
+
+    name: str
+    content: bytes
+
+    @classmethod
+    def at(cls, path: Path) -> RuleFile:
+        """The file at a path."""
+        return cls(name=path.name, content=path.read_bytes())
+
+    def to_dict(self) -> dict[str, str]:
+        """JSON of the file: its name, its digest, its bytes as base64."""
+        return {
+            "name": self.name,
+            "sha256": hashlib.sha256(self.content).hexdigest(),
+            "base64": base64.b64encode(self.content).decode("ascii"),
+        }
+
+    @classmethod
+    def from_dict(cls, document: dict[str, str]) -> RuleFile:
+        """The file of a document that `to_dict` wrote; raises ``ValueError`` where its bytes are not those digested."""
+        content = base64.b64decode(document["base64"], validate=True)
+        if hashlib.sha256(content).hexdigest() != document["sha256"]:
+            raise ValueError(f"the bytes of {document['name']} are not those that were digested")
+        return cls(name=document["name"], content=content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +73,8 @@ class Inquiry:
         ISO date of the check (the acceptance date of the project); always stated here.
     project
         What; nothing stated by default.
+    rules
+        The user's own packs and access lists, as files; those shipped with the program are always asked.
     stability
         Also find how many metres of error would change the answer.
     """
@@ -47,6 +82,7 @@ class Inquiry:
     site: Site
     as_of: str
     project: Project = field(default_factory=Project)
+    rules: tuple[RuleFile, ...] = ()
     stability: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,6 +91,7 @@ class Inquiry:
             "site": site_document(self.site),
             "as_of": self.as_of,
             "project": self.project.to_dict(),
+            "rules": [file.to_dict() for file in self.rules],
             "stability": self.stability,
         }
 
@@ -65,6 +102,7 @@ class Inquiry:
             site=site_from(document["site"]),
             as_of=document["as_of"],
             project=Project.from_dict(document["project"]),
+            rules=tuple(RuleFile.from_dict(file) for file in document["rules"]),
             stability=bool(document["stability"]),
         )
 

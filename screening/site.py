@@ -213,14 +213,19 @@ def _part(name: str, geometry: Any, attributes: dict[str, Any]) -> SitePart:
         value = first(meaning)
         return None if value is None else str(value).strip() or None
 
+    def texts(meaning: str) -> str | None:
+        """What all columns of a meaning say: one file has 用途 beside 永久临时, and both are kept."""
+        found = (str(columns.get(fold(alias)) or "").strip() for alias in _columns()[meaning])
+        return "；".join(dict.fromkeys(value for value in found if value)) or None
+
     measured = float(np.nansum(ellipsoidal_area([geometry])))
     declared = attributes.get("declared_area_m2")  # a reading that knows the unit says so by this name
     return SitePart(
         id=name,
         geometry=geometry,
         name=text("name"),
-        use=text("use"),
-        mode=text("mode"),
+        use=texts("use"),
+        mode=texts("mode"),
         declared_area_m2=float(declared)
         if isinstance(declared, int | float)
         else _declared_m2(first("area"), measured),

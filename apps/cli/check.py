@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apps.cli.asked import ProjectOptions, project_options
 from apps.cli.console import console_on, say, write_json
 from apps.cli.errors import EXIT_OF_ANSWER, EXIT_REJECTED
 from apps.cli.options import DATE, lang_option
 from apps.cli.sites import NamedSite, SiteOptions, named_site, site_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.console import Console
 
+    from apps.cli.table import Page
     from layers.workspace.store import WorkspaceStore
     from screening.dossier import Dossier
+    from screening.evaluation_ranges import Form
     from screening.words import Language
+    from spatial.reading.model import Problem
 
 __all__ = ["check"]
 
@@ -43,8 +49,30 @@ __all__ = ["check"]
 @click.option(
     "--export", "export_to", metavar="F.shp|.gpkg|.geojson|.zip", help="供其他软件使用的成果 / files for other programs"
 )
+@click.option(
+    "--report",
+    "report_to",
+    metavar="F.docx|.pdf|.html|.xlsx|.csv",
+    help="报告：一图一表一说明 / a report with map and tables",
+)
+@click.option(
+    "--certificate", metavar="F.json", help="存证：可复核的结论 / a certificate that `sanxian verify` re-runs"
+)
+@click.option(
+    "--sign",
+    metavar="KEY.pem",
+    type=click.Path(path_type=Path),
+    help="用此私钥给存证签名 / sign it with this private key",
+)
+@click.option(
+    "--envelope",
+    metavar="F.toml",
+    type=click.Path(path_type=Path),
+    help="存证的经办、单位、图层来文等 / operator, office, suppliers of layers, beside the certificate",
+)
 @lang_option
 @site_options
+@project_options
 @click.option(
     "--accept-agreeing",
     is_flag=True,
@@ -61,46 +89,115 @@ __all__ = ["check"]
     is_flag=True,
     help="附上河流与断面：汇入的河段、下游断面、水源 / add the reach it drains to, the next section, water sources",
 )
+@click.option(
+    "--surroundings", is_flag=True, help="附上评价范围内的环境保护目标 / add the sensitive targets in evaluation ranges"
+)
+@click.option(
+    "--ranges",
+    metavar="F.toml",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="自定的评价范围 / evaluation ranges of one's own",
+)
+@click.option(
+    "--assessment",
+    type=click.Choice(["book", "form"]),
+    default="book",
+    help="报告书或报告表 / for a full assessment or a form; default book",
+)
+@click.option(
+    "--compare",
+    "others",
+    multiple=True,
+    metavar="SITE",
+    help="并列比较的其他方案（可重复） / another alternative to set beside",
+)
 @click.option("--exit-code", is_flag=True, help="退出码表示结论 / the exit status tells the answer")
 def check(
     site: str,
     *,
     options: SiteOptions,
+    asked: ProjectOptions,
     workspace: Path,
-    json_to: str | None,
-    map_to: str | None,
-    export_to: str | None,
     lang: Language,
     accept_agreeing: bool,
     as_of: str | None,
     stability: bool,
     with_rivers: bool,
+    surroundings: bool,
+    ranges: Path | None,
+    assessment: Form,
+    others: tuple[str, ...],
     exit_code: bool,
+    **outputs: Any,
 ) -> int:
     """``sanxian check SITE``."""
-    from apps.cli.table import print_verdict
+    from apps.cli.outputs import Outputs
+    from apps.cli.table import Page
     from layers.workspace import FolderStore
+    from screening.certificate import settled
     from screening.dossier import examine
     from screening.inquiry import Inquiry
     from screening.screen import today
 
-    _require_suffixes(map_to, export_to)
+    wanted = Outputs(**outputs)
+    wanted.require_suffixes()
+    project, rules = asked.project, asked.rule_files
     store = FolderStore.open(workspace)
-    console = console_on(stderr=json_to == "-")
+    console = console_on(stderr=wanted.json_to == "-")
     day = as_of or today()
-    found = _placed(site, options, store, console, lang, accept=accept_agreeing, as_of=day, json_to=json_to)
+    found = _placed(site, options, store, console, lang, accept=accept_agreeing, as_of=day, json_to=wanted.json_to)
     if found is None:
         return EXIT_REJECTED
-    dossier = examine(Inquiry(site=found.site, as_of=day, stability=stability), store)
+    inquiry = Inquiry(site=found.site, as_of=day, project=project, rules=rules, stability=stability)
+    dossier = examine(inquiry if wanted.certificate is None else settled(inquiry), store)
     result = dossier.to_dict()
-    print_verdict(console, result, lang, problems=found.problems)
     if with_rivers:
-        result["rivers"] = _rivers(store, dossier, console, lang)
-    if json_to == "-":
+        result["rivers"] = _rivers(store, dossier)
+    if surroundings:
+        from screening.evaluation_ranges import evaluation_ranges
+        from screening.surroundings import surroundings_of
+
+        result["surroundings"] = surroundings_of(
+            dossier.inquiry.site, store, day, evaluation_ranges(ranges, form=assessment)
+        )
+    print_dossier(Page(console, lang), result, problems=found.problems, own_rules=bool(rules))
+    if others:
+        from apps.cli.compare import comparison_of, print_comparison
+
+        result["comparison"] = comparison_of([site, *others], workspace, options=options, as_of=day)
+        console.print()
+        print_comparison(Page(console, lang), result["comparison"])
+    if wanted.json_to == "-":
         write_json(result)
-    for line in _write_outputs(dossier, result, store, json_to=json_to, map_to=map_to, export_to=export_to, lang=lang):
+    for line in wanted.write(dossier, result, store, lang):
         say(console, line)
     return EXIT_OF_ANSWER[dossier.verdict.answer] if exit_code else 0
+
+
+def print_dossier(
+    page: Page, result: Mapping[str, Any], *, problems: Sequence[Problem] = (), own_rules: bool = False
+) -> None:
+    """Everything a dossier says, the verdict first; what has nothing to say is not printed."""
+    from apps.cli.certainty import print_certainty
+    from apps.cli.parts import print_districts, print_parts
+    from apps.cli.rules import print_ruling
+    from apps.cli.table import print_verdict
+
+    print_verdict(page.console, result, page.language, problems=problems)
+    print_certainty(page, result["certainty"])
+    print_parts(page, result["occupation"])
+    print_districts(page, result["districts"])
+    said = result["project"]
+    print_ruling(page, result["ruling"], brief=not (own_rules or any(said.values())))
+    if "rivers" in result:
+        from apps.cli.rivers import print_rivers
+
+        page.print()
+        print_rivers(page, result["rivers"])
+    if "surroundings" in result:
+        from apps.cli.surroundings import print_surroundings
+
+        print_surroundings(page, result["surroundings"])
 
 
 def _placed(
@@ -135,55 +232,9 @@ def _placed(
     return None
 
 
-def _rivers(store: WorkspaceStore, dossier: Dossier, console: Console, lang: Language) -> dict[str, Any]:
-    """The report on rivers, printed."""
-    from apps.cli.rivers import print_rivers
-    from apps.cli.table import Page
+def _rivers(store: WorkspaceStore, dossier: Dossier) -> dict[str, Any]:
+    """The report on rivers."""
     from screening.rivers import MAX_TO_RIVER_M, river_report_of
 
     asked = dossier.inquiry
-    report = river_report_of(store, asked.site, as_of=asked.as_of, max_to_river_m=MAX_TO_RIVER_M).to_dict()
-    console.print()
-    print_rivers(Page(console, lang), report)
-    return report
-
-
-def _require_suffixes(map_to: str | None, export_to: str | None) -> None:
-    from screening.export import EXPORT_SUFFIXES
-
-    if map_to is not None and not Path(map_to).is_dir() and Path(map_to).suffix.lower() not in {".html", ".htm"}:
-        raise click.UsageError(f"--map {map_to}: 应以 .html 结尾 / must end in .html")
-    if export_to is not None and not Path(export_to).is_dir() and Path(export_to).suffix.lower() not in EXPORT_SUFFIXES:
-        endings = ", ".join(EXPORT_SUFFIXES)
-        raise click.UsageError(f"--export {export_to}: 应以下列之一结尾 / must end in one of {endings}")
-
-
-def _write_outputs(
-    dossier: Dossier,
-    result: dict[str, Any],
-    store: WorkspaceStore,
-    *,
-    json_to: str | None,
-    map_to: str | None,
-    export_to: str | None,
-    lang: Language,
-) -> list[str]:
-    """Write what was asked for; one line a file, and one for everything an export could not hold as it was."""
-    from apps.cli.outputs import json_text, map_of, named, write_text
-    from screening.export import export
-    from screening.words import word
-
-    verdict = dossier.verdict
-    said = []
-    if json_to not in (None, "-"):
-        path = write_text(named(str(json_to), result, suffix=".json"), json_text(result))
-        said.append(word("cli.wrote_json", lang, path=path))
-    if map_to is not None:
-        path = write_text(named(map_to, result, suffix=".html"), map_of(verdict, result, store, language=lang))
-        said.append(word("cli.wrote_map", lang, path=path))
-    if export_to is not None:
-        target = named(export_to, result, suffix=".zip")
-        written = export(target, result, site=verdict.geometry, overlaps=verdict.overlaps, language=lang)
-        said.append(word("cli.wrote_export", lang, path=written.paths[0], count=len(written.paths)))
-        said += [f"  {note.file}: {note.zh if lang == 'zh' else note.en}" for note in written.notes]
-    return said
+    return river_report_of(store, asked.site, as_of=asked.as_of, max_to_river_m=MAX_TO_RIVER_M).to_dict()

@@ -2,9 +2,12 @@
 Exceptions as exit statuses: what is wrong with the input is one line in Chinese and English, all else is a bug.
 
 * ApplicationError
+  + CertificateFileError  (also OSError)
   + DemoFolderError       (also FileExistsError)
+  + KeyExistsError        (also FileExistsError)
 
-Exit status: 0 the run completed, whatever the answer; 2 usage; 3 input rejected; 10, 11, 12 with ``--exit-code``.
+Exit status: 0 the run completed, whatever the answer; 1 ``verify`` found a difference; 2 usage; 3 input rejected;
+10, 11, 12 with ``--exit-code``.
 """
 
 from __future__ import annotations
@@ -20,16 +23,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "EXIT_DIFFERENT",
     "EXIT_OF_ANSWER",
     "EXIT_REJECTED",
     "EXIT_USAGE",
     "ApplicationError",
+    "CertificateFileError",
     "DemoFolderError",
+    "KeyExistsError",
     "is_named",
     "line_of",
     "report",
 ]
 
+EXIT_DIFFERENT = 1
+"""Of ``sanxian verify``: something differs or is damaged."""
 EXIT_USAGE = 2
 EXIT_REJECTED = 3
 EXIT_OF_ANSWER = {"hit": 10, "uncertain": 11, "unknown": 12, "clear": 0}
@@ -49,6 +57,22 @@ class DemoFolderError(ApplicationError, FileExistsError):
         super().__init__(
             f"{path} is not empty and holds no earlier demo; name a new folder, or empty that one yourself"
         )
+        self.path = path
+
+
+class CertificateFileError(ApplicationError, OSError):
+    """A certificate or features file that was named cannot be read; ``path`` names it."""
+
+    def __init__(self, *, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: {detail}; name a file that is there")
+        self.path = path
+
+
+class KeyExistsError(ApplicationError, FileExistsError):
+    """A key would be overwritten; ``path`` names it."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(f"{path} is there already; a key is never overwritten, name another file")
         self.path = path
 
 

@@ -192,8 +192,9 @@ def print_reading(console: Console, reading: Reading, language: Language) -> Non
     import numpy as np
     import shapely
 
-    from apps.cli.grounds import evidence_words, print_hypotheses
+    from apps.cli.grounds import print_hypotheses
     from apps.cli.table import Page
+    from maps.grounds import evidence_words
     from screening.words import word
 
     page = Page(console, language)

@@ -28,10 +28,18 @@ _COMMANDS = {
     "inspect": ("apps.cli.inspect", "inspect"),
     "convert": ("apps.cli.convert", "convert"),
     "check": ("apps.cli.check", "check"),
+    "check-many": ("apps.cli.check_many", "check_many"),
+    "compare": ("apps.cli.compare", "compare"),
+    "register": ("apps.cli.register", "register"),
+    "verify": ("apps.cli.verify", "verify"),
+    "prove": ("apps.cli.prove", "prove"),
+    "key": ("apps.cli.prove", "key"),
+    "avoid": ("apps.cli.avoid", "avoid"),
     "rivers": ("apps.cli.rivers", "rivers"),
     "water": ("apps.cli.water", "water"),
     "zonal": ("apps.cli.zonal", "zonal"),
     "quality": ("apps.cli.quality", "quality"),
+    "rules": ("apps.cli.rules", "rules"),
     "demo": ("apps.cli.demo", "demo"),
 }
 

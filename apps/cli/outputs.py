@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from spatial.writing.staging import staging
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from layers.workspace.store import WorkspaceStore
+    from screening.dossier import Dossier
     from screening.verdict import Verdict
     from screening.words import Language
 
-__all__ = ["json_text", "map_of", "named", "write_bytes", "write_text"]
+__all__ = ["Outputs", "json_text", "map_of", "named", "write_bytes", "write_text"]
 
 
 def named(given: str, result: Mapping[str, Any], *, suffix: str) -> Path:
@@ -64,3 +68,91 @@ def map_of(verdict: Verdict, result: Mapping[str, Any], store: WorkspaceStore, *
 
     outlines = outlines_of(result, store, site=verdict.geometry)
     return draw(result, site=verdict.geometry, overlaps=verdict.overlaps, layers=outlines, language=language)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The files that a check is to leave; each None where it was not asked for."""
+
+    json_to: str | None = None
+    map_to: str | None = None
+    export_to: str | None = None
+    report_to: str | None = None
+    certificate: str | None = None
+    sign: Path | None = None
+    envelope: Path | None = None
+
+    def require_suffixes(self) -> None:
+        """Refuse before any work what could not be written after it."""
+        from maps.report import FORMATS
+        from screening.export import EXPORT_SUFFIXES
+
+        endings: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
+            ("--map", self.map_to, (".html", ".htm")),
+            ("--export", self.export_to, EXPORT_SUFFIXES),
+            ("--report", self.report_to, tuple(FORMATS)),
+            ("--certificate", self.certificate, (".json",)),
+        )
+        for option, given, known in endings:
+            if given is not None and not Path(given).is_dir() and Path(given).suffix.lower() not in known:
+                said = ", ".join(known)
+                raise click.UsageError(f"{option} {given}: 应以下列之一结尾 / must end in one of {said}")
+        if self.certificate is None and (self.sign is not None or self.envelope is not None):
+            raise click.UsageError("--sign、--envelope 须与 --certificate 同用 / they belong to --certificate")
+        if self.report_to is not None and Path(self.report_to).is_dir():
+            raise click.UsageError(f"--report {self.report_to}: 请给出文件名 / name a file")
+
+    def write(
+        self, dossier: Dossier, result: Mapping[str, Any], store: WorkspaceStore, language: Language
+    ) -> Iterator[str]:
+        """Write each, the report last, for it names the others; one line a file, and one for what a format lost."""
+        from screening.words import word
+
+        verdict, written = dossier.verdict, []
+        if self.json_to not in (None, "-"):
+            path = write_text(named(str(self.json_to), result, suffix=".json"), json_text(result))
+            written.append(path)
+            yield word("cli.wrote_json", language, path=path)
+        if self.map_to is not None:
+            page = map_of(verdict, result, store, language=language)
+            path = write_text(named(self.map_to, result, suffix=".html"), page)
+            written.append(path)
+            yield word("cli.wrote_map", language, path=path)
+        if self.export_to is not None:
+            from screening.export import export
+
+            target = named(self.export_to, result, suffix=".zip")
+            made = export(target, result, site=verdict.geometry, overlaps=verdict.overlaps, language=language)
+            written += made.paths
+            yield word("cli.wrote_export", language, path=made.paths[0], count=len(made.paths))
+            yield from (f"  {note.file}: {note.zh if language == 'zh' else note.en}" for note in made.notes)
+        sealed = None
+        if self.certificate is not None:
+            path, sha256 = self._certify(named(self.certificate, result, suffix=".json"), dossier, store)
+            sealed = {"file": path.name, "sha256": sha256}
+            written.append(path)
+            yield word("certificate.wrote", language, path=path, sha256=sha256)
+        if self.report_to is not None:
+            from maps.report import write_report
+            from screening.outline import outlines_of
+
+            path = write_report(
+                Path(self.report_to),
+                result,
+                geometry=verdict.geometry,
+                overlaps=verdict.overlaps,
+                layers=outlines_of(result, store, site=verdict.geometry),
+                language=language,
+                certificate=sealed,
+                siblings=written,
+            )
+            yield word("cli.wrote_report", language, path=path)
+
+    def _certify(self, path: Path, dossier: Dossier, store: WorkspaceStore) -> tuple[Path, str]:
+        from screening.certificate import read_envelope, write_certificate
+
+        envelope = None
+        if self.sign is not None or self.envelope is not None:
+            layers = tuple(row["name"] for row in dossier.verdict.layers)
+            envelope = read_envelope(self.envelope, key=self.sign, layers=layers)
+        return path, write_certificate(dossier, store, path, envelope=envelope).sha256

@@ -182,7 +182,7 @@ def check_pack(file: str, lang: Language) -> None:
         _clauses(page, pack)
 
 
-def print_ruling(page: Page, ruling: Mapping[str, Any]) -> None:
+def print_ruling(page: Page, ruling: Mapping[str, Any], *, brief: bool = False) -> None:
     """
     Print a ruling under its four headings, strictest first.
 
@@ -192,6 +192,8 @@ def print_ruling(page: Page, ruling: Mapping[str, Any]) -> None:
         Where to, and in which language.
     ruling
         Of `screening.rules.ruling.Ruling.to_dict`.
+    brief
+        Only the titles of what applies, and how to ask for the rest: where nothing was said of the project.
     """
     from screening.rules.phrases import counterfactual_words, note_words, question_words
 
@@ -199,6 +201,11 @@ def print_ruling(page: Page, ruling: Mapping[str, Any]) -> None:
     page.line(_words(page, "counts", **ruling["counts"]))
     for note in ruling["notes"]:
         page.line(note_words(note, ruling["packs"], page.language), "yellow")
+    if brief:
+        _titles(page, ruling)
+        page.line(_words(page, "brief"), "yellow")
+        page.line(_words(page, "note"))
+        return
     trace = {row["clause"]: row for row in ruling["trace"]}
     for heading, clauses in ruling["headings"].items():
         if clauses:
@@ -227,6 +234,24 @@ def print_ruling(page: Page, ruling: Mapping[str, Any]) -> None:
         rows = [counterfactual_words(row, page.language) for row in ruling["counterfactuals"][:_LISTED]]
         _table(page, (("what", "left"), ("change", "left")), [list(row) for row in rows])
     page.line(_words(page, "note"))
+
+
+def _titles(page: Page, ruling: Mapping[str, Any]) -> None:
+    """A line for every clause that applies."""
+    from screening.rules.phrases import basis_words
+
+    rows: list[list[object]] = [
+        [
+            page.text(_words(page, f"consequence_{clause['consequence']}"), _STYLES.get(clause["consequence"], "")),
+            f"{clause['id']} {clause[f'title_{page.language}']}",
+            basis_words(clause, page.language),
+        ]
+        for clauses in ruling["headings"].values()
+        for clause in clauses
+        if clause["state"] == "applies"
+    ]
+    if rows:
+        _table(page, (("consequence", "left"), ("id", "left"), ("basis", "left")), rows)
 
 
 def _ruled(page: Page, clauses: Sequence[Mapping[str, Any]], trace: Mapping[str, Mapping[str, Any]]) -> None:

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.cli.console import shown
-from apps.cli.grounds import print_grounds, reasons_words
+from apps.cli.grounds import print_grounds
 from maps import phrases
+from maps.grounds import reasons_words
 from screening.not_checked import class_in_english
 from screening.words import word
 

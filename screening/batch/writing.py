@@ -84,7 +84,7 @@ def _safe(value: Any) -> Any:
 def _xlsx(path: Path, job: Job, language: Language) -> None:
     import datetime as dt
 
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False})
     book.set_properties({"created": dt.datetime(1980, 1, 1, tzinfo=dt.UTC)})

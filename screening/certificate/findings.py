@@ -66,10 +66,18 @@ def settled_result(document: Mapping[str, Any], leaves: Mapping[str, Mapping[str
     ):
         if isinstance(found.get(key), list):
             found[key] = sorted(found[key], key=order)
+    certainty = found.get("certainty") or {}
     for finding in found.get("findings", []):
-        codes = [reason["code"] for reason in finding["reasons"]]
-        finding["reasons"].sort(key=lambda reason: (codes.index(reason["code"]), canonical(reason)))
+        _by_code(finding["reasons"])
+    for finding in certainty.get("findings", []):
+        _by_code(finding["settles"])
     return found
+
+
+def _by_code(rows: list[dict[str, Any]]) -> None:
+    """Those of one code together, in an order that is theirs: what they came from were rows of a layer."""
+    codes = [row["code"] for row in rows]
+    rows.sort(key=lambda row: (codes.index(row["code"]), canonical(row)))
 
 
 def _walked(value: Any, leaves: Mapping[str, Mapping[str, str]], layer: str | None, key: str) -> Any:

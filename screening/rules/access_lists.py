@@ -15,7 +15,7 @@ from layers.fields import FieldAliases, fold
 from layers.workspace.canonical_json import canonical_json
 from screening.errors import AccessListError, UnknownRuleWordError
 from screening.rules.model import HEADINGS, ActivityLeaf, AllOf, Clause, DistrictLeaf, IndustryLeaf, Pack, UnitLeaf
-from screening.rules.surveyed import UNIT_KIND
+from screening.rules.place import UNIT_KIND
 from screening.rules.vocabulary import activities_of, industry_of
 from screening.words import word
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from screening.reasons import Answer
     from screening.rules.model import DistrictLeaf, KindLeaf, NearLeaf, UnitLeaf
 
-__all__ = ["NOT_SAID", "Place", "Said", "StatedFeature", "StatedPlace", "Truth"]
+__all__ = ["NOT_SAID", "UNIT_KIND", "Place", "Said", "StatedFeature", "StatedPlace", "Truth"]
 
 Truth = Literal["yes", "no", "open"]
 
@@ -31,6 +31,8 @@ class Said:
     why: str | None = None
 
 
+UNIT_KIND = "control_units"
+"""What a clause of a unit means by unit."""
 NOT_SAID = Said(truth="open", why="not_stated")
 
 
@@ -141,12 +143,19 @@ class StatedPlace:
 
     def unit(self, leaf: UnitLeaf) -> Said:
         """By the codes of the features."""
-        units = [f for f in self.features if f.code is not None and f.code in leaf.codes]
-        if any(f.answer == "hit" for f in units):
-            return Said(truth="yes", grounds=({"unit": sorted(f.code or "" for f in units)},))
-        if units or self._lost("control_units"):
-            return Said(truth="open", why=units[0].answer if units else "unknown")
+        there = self._of(UNIT_KIND)
+        units = [f for f in there if f.code is None or f.code in leaf.codes]
+        if any(f.code is not None and f.answer == "hit" for f in units):
+            return Said(truth="yes", grounds=({**self._unit_ground, "answer": "hit"},))
+        if units or self._lost(UNIT_KIND):
+            why = "unknown" if not units else "class_unconfirmed" if units[0].code is None else units[0].answer
+            return Said(truth="open", why=why)
         return Said(truth="no")
+
+    @property
+    def _unit_ground(self) -> dict[str, Any]:
+        codes = sorted(f.code for f in self._of(UNIT_KIND) if f.code is not None)
+        return {"kind": UNIT_KIND, "layers": [], "features": [], "unit": codes}
 
     def answer(self, kind: str) -> Answer | None:
         """The strictest of the features of a kind."""

@@ -29,8 +29,9 @@ from screening.rules.model import (
     Pack,
     UnitLeaf,
 )
+from screening.rules.place import UNIT_KIND
 from screening.rules.questions import questions_of
-from screening.rules.surveyed import UNIT_KIND, survey
+from screening.rules.surveyed import survey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -21,7 +21,7 @@ from screening.findings import answer_of, floor_mm
 from screening.parts import occupation_of
 from screening.question import Question
 from screening.rules.districts import lies_in
-from screening.rules.place import Said
+from screening.rules.place import UNIT_KIND, Said
 from screening.site import SitePart
 from screening.themes import kind_answers
 from spatial.overlay.distance import nearest_of_boxes
@@ -42,12 +42,10 @@ if TYPE_CHECKING:
     from screening.site import Site
     from screening.verdict import Verdict
 
-__all__ = ["UNIT_KIND", "Neighbour", "SurveyedPlace", "survey"]
+__all__ = ["Neighbour", "SurveyedPlace", "survey"]
 
 _DAMAGE = (DamagedVersionError, DamagedIndexError, OSError)
 _DOUBTFUL = frozenset({"class_unconfirmed", "class_conflict"})
-UNIT_KIND = "control_units"
-"""What a clause of a unit means by unit."""
 _ROUNDED_M = 0.0005
 """A verdict prints accuracies to 1 mm; half of that more can only make an answer less sure."""
 Fits = bool | None

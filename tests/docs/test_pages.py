@@ -89,7 +89,7 @@ def rows_of(name: str) -> list[str]:
 
 def test_every_command_is_documented_and_no_other():
     page = read("docs/reference/cli.md")
-    assert re.findall(r"^### sanxian (\w+ \w+)$|^## sanxian (\w+)$", page, re.MULTILINE) == [
+    assert re.findall(r"^### sanxian ([\w-]+ [\w-]+)$|^## sanxian ([\w-]+)$", page, re.MULTILINE) == [
         (name, "") if " " in name else ("", name) for name in every_command()
     ]
 

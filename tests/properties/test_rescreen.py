@@ -334,6 +334,6 @@ def check_edits(batches: list[tuple[list[dict[str, Any]], str]], *, stability: b
         max_size=2,
     )
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_what_is_kept_after_edits_is_what_a_run_over_every_site_gives(batches):
     check_edits(batches)

@@ -175,7 +175,8 @@ def test_one_byte_altered_anywhere_in_a_certificate_is_found(signed):
     """Body, a rule pack of the user's own, what was observed, envelope, signature: no byte is free."""
     data = signed[0].to_bytes()
     areas = [
-        data.index(f'"{key}":'.encode()) for key in ("body", "envelope", "observed", "public_key", "signature", "base64")
+        data.index(f'"{key}":'.encode())
+        for key in ("body", "envelope", "observed", "public_key", "signature", "base64")
     ]
     places = {*range(0, len(data), 151), *(at + i for at in areas for i in range(12)), len(data) - 1}
     for at in sorted(places):

@@ -19,6 +19,7 @@ from screening.register.changes import CHANGES
 from screening.register.database import DATABASE, MARK
 from screening.register.displacement import moved_m
 from screening.register.documents import joined, parted, plain
+from screening.register.register import windows_from
 from screening.register.windows import FAR_M, inflated
 from screening.screen import screen
 from screening.site import site_of
@@ -294,3 +295,17 @@ def test_two_inflated_distances_hold_what_their_sum_may_be_off_by():
     for x in (0.0, 25.0, 1000.0, 20_000.0, FAR_M):
         for y in (0.0, 500.0, 5_000.0, FAR_M):
             assert inflated(x) + inflated(y) >= (x + y) * off(x + y)
+
+
+def test_windows_reach_the_nearest_feature_and_the_printed_edge_of_the_coverage(root):
+    edge = parcel(117.02, 49.35, "西缘")  # 0.02 degrees or 1,454 m from the west edge, farther from any red line
+    with Register(FolderStore.open(root)) as register:
+        register.add(edge)
+        rows = register.database.sites()
+        finding = register.document(3)["findings"][0]
+    assert finding["distance_at_least_m"] == pytest.approx(0.02 / M_LON, rel=0.01)
+    near = windows_from(rows, 1)[:, 0]
+    assert near[0, 0][1] < 49.42  # the parcel at 49.425 N sees the red line that ends at 49.42
+    assert near[0, 0][1] > 49.41  # and little beyond
+    assert near[2, 1][0] < 117.0  # the west edge of the coverage
+    assert near[2, 1][0] > 116.99
