@@ -153,13 +153,14 @@ def area_in(zone: str, *texts: str) -> str:
     Examples
     --------
     >>> text = "总面积20617.3公顷，其中核心区面积8185.06公顷，缓冲区2公顷"
-    >>> area_in("", text), area_in("核心区", text)
-    ('20617.3公顷', '8185.06公顷')
+    >>> area_in("", text), area_in("核心区", text), area_in("核心保护区", "核心保护区，面积375.2公顷，一般控制区1公顷")
+    ('20617.3公顷', '8185.06公顷', '375.2公顷')
     """
     stem = zone.removesuffix("水域").removesuffix("陆域")
+    named_area = rf"{stem}[^，。；;,\d]{{0,8}}(?:[，,]\s*面积[^，。；;,\d]{{0,4}})?$"
     for text in map(_plain, texts):
         found = list(_AREA.finditer(text))
-        named = [match for match in found if stem and re.search(rf"{stem}[^，。；;,\d]{{0,8}}$", text[: match.start()])]
+        named = [match for match in found if stem and re.search(named_area, text[: match.start()])]
         whole = [
             match for match in found if not zone and re.search(r"总面积[^，。；;,\d]{0,6}$", text[: match.start()])
         ]

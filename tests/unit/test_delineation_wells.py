@@ -211,3 +211,14 @@ def test_stated_accuracy_holds_for_95_percent_of_the_true_boundary() -> None:
         for ring in probes:
             inside += list(shapely.distance(shapely.points(ring * scale), flat) <= drawn.accuracy.metres)
     assert np.mean(inside) >= 0.95
+
+
+def test_wells_of_no_stated_source_have_one_source_name_in_both_zones():
+    """1 km apart: two fields of zone 1 (R 50 m), one of zone 2 (2R 1,000 m and more): one source all the same."""
+    points = [shapely.Point(117, 49), shapely.Point(117.0068, 49), shapely.Point(117.0136, 49)]
+    made = wells(
+        reading_of(points, [{"井号": f"{i}号井"} for i in (1, 2, 3)]), aquifer="unconfined", radii_m={1: 50.0, 2: 500.0}
+    )
+    rows = made.reading.attributes
+    assert [row["zone"] for row in rows] == ["一级保护区"] * 3 + ["二级保护区"]
+    assert {row["source_name"] for row in rows} == {"1号井、2号井、3号井"}

@@ -302,12 +302,13 @@ def _zones(
     for source in dict.fromkeys(t.source_name for t in found):
         located = _located(t for t in found if t.source_name == source)
         points = [t.geometry for t in located]
+        labels = _labels(located, points, share, max(radii.values(), default=0.0), error_m)
         for zone, radius in radii.items() if points else ():
             for shape, members in _merged(points, wells_joined(points, share * radius), radius, error_m):
                 if zone == 1:
                     inner.append(shape)
                 shapes.append(shape)
-                rows.append(_record([located[i] for i in members], zone))
+                rows.append(_record([located[i] for i in members], zone, label=labels[members[0]]))
                 fields.append({"zone": zone, "wells": [located[i].id for i in members]})
     taken = shapely.union_all(inner)
     for i, row in enumerate(rows):
@@ -360,10 +361,20 @@ def _close(found: Sequence[Thing], limits: Mapping[int, float], accuracy_m: floa
     ]
 
 
-def _record(members: Sequence[Thing], zone: int) -> dict[str, Any]:
-    source = next((t.source_name for t in members if t.source_name), None)
-    names = [t.name or t.id for t in members]
-    label = source or "、".join(names[:3]) + ("等" if len(names) > 3 else "")
+def _labels(
+    located: Sequence[Thing], points: Sequence[Any], share: float, radius: float, error_m: float | None
+) -> dict[int, str]:
+    """What each well's source is called, the same in every zone: as stated, else after the wells of its widest zone."""
+    labels = {}
+    for _, members in _merged(points, wells_joined(points, share * radius), radius, error_m) if points else ():
+        source = next((located[i].source_name for i in members if located[i].source_name), None)
+        names = [located[i].name or located[i].id for i in members]
+        label = source or "、".join(names[:3]) + ("等" if len(names) > 3 else "")
+        labels |= dict.fromkeys(members, label)
+    return labels
+
+
+def _record(members: Sequence[Thing], zone: int, *, label: str) -> dict[str, Any]:
     row: dict[str, Any] = {"name": f"{label}{ZONE_WORDS[zone]}", "zone": ZONE_WORDS[zone], "source_name": label}
     codes = {t.code for t in members}
     row["code"] = codes.pop() if len(codes) == 1 else None
