@@ -81,12 +81,29 @@ class Standing:
     influence_m: NDArray[np.float64]
     in_force: NDArray[np.bool_]
 
+    @cached_property
+    def alike(self) -> tuple[tuple[NDArray[np.bool_], float, float, bool], ...]:
+        """
+        The zones in groups that are as accurate, reach as far and prove as much as each other.
+
+        Of each its mask of n rows, accuracy, influence distance (metres; -1 where there is none) and softness.
+        """
+        if not self.zone.any():
+            return ()
+        influence = np.nan_to_num(self.influence_m, nan=-1.0)
+        keys = np.column_stack([self.accuracy_m, influence, self.soft.astype(float)])
+        return tuple(
+            (self.zone & (keys == key).all(axis=1), float(key[0]), float(key[1]), bool(key[2]))
+            for key in np.unique(keys[self.zone], axis=0)
+        )
+
 
 class Records:
     """Questions to the packed columns of a layer version."""
 
     def __init__(self, array: Callable[[str], ArraySource]) -> None:
         self._array = array
+        self._standing: dict[tuple[str, float], Standing] = {}
 
     @cached_property
     def count(self) -> int:
@@ -108,8 +125,14 @@ class Records:
         Which features are zones at ``as_of`` (ISO date), and how.
 
         A merged area gives way to its successor only while that is itself counted and in force; an intake has extent
-        only while a zone polygon of its own source is counted and in force.
+        only while a zone polygon of its own source is counted and in force. It is worked out once for a date.
         """
+        asked = (as_of, layer_accuracy_m)
+        if asked not in self._standing:
+            self._standing[asked] = self._standing_at(as_of, layer_accuracy_m)
+        return self._standing[asked]
+
+    def _standing_at(self, as_of: str, layer_accuracy_m: float) -> Standing:
         day = int(as_of.replace("-", ""))
         in_force = (self._column("valid_from") <= day) & (day <= self._column("valid_until"))
         counted = self._column("counts").astype(bool) & in_force

@@ -8,11 +8,19 @@ from maps import phrases
 from screening.words import has_word, word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from screening.words import Language
 
-__all__ = ["change_words", "dominant_words", "flip_words", "overlap_words", "settle_words", "width_words"]
+__all__ = [
+    "change_words",
+    "dominant_words",
+    "flip_words",
+    "overlap_words",
+    "settle_lines",
+    "settle_words",
+    "width_words",
+]
 
 _FACTS = (
     "needed_m",
@@ -28,6 +36,10 @@ _FACTS = (
     "kind",
     "layers",
 )
+_IN_HECTARES = 1e5
+"""Square metres from which on an overlap is said in hectares."""
+_NAMED = frozenset({"code", "alone", "name", "feature", "to"})
+"""Keys of an entry that says nothing but which feature it is of."""
 _NEEDED_OF_ACCURACY = frozenset({"survey_site", "survey_boundary", "survey_both", "improve_transformation"})
 
 
@@ -38,15 +50,18 @@ def flip_words(flip: Mapping[str, Any], language: Language) -> str:
     Examples
     --------
     >>> flip_words({"error": "more", "metres": 71.4, "bound": "exact", "to": "uncertain", "by": "zone"}, "zh")
-    '误差达到 71.4 米时变为“边界不确定”（保护区域界线）'
+    '误差达 71.4 米：边界不确定'
     """
-    return word(
+    text = word(
         f"certainty.{flip['error']}_{flip['bound']}",
         language,
         metres=phrases.distance(flip["metres"], language),
         to=word(f"answer.{flip['to']}", language),
-        by=phrases.code_word("certainty", f"by_{flip['by']}", language),
     )
+    if flip["by"] == "zone":  # the rule; only another cause is worth the words
+        return text
+    by = phrases.code_word("certainty", f"by_{flip['by']}", language)
+    return f"{text}（{by}）" if language == "zh" else f"{text} ({by})"
 
 
 def dominant_words(dominant: Mapping[str, Any] | None, language: Language) -> str:
@@ -56,7 +71,7 @@ def dominant_words(dominant: Mapping[str, Any] | None, language: Language) -> st
     Examples
     --------
     >>> dominant_words({"part": "layer", "metres": 25.0, "share": 0.962}, "en")
-    'layer 25.0 m (96.20%)'
+    'layer 25.0 m (96%)'
     """
     if dominant is None:
         return "-"
@@ -65,7 +80,7 @@ def dominant_words(dominant: Mapping[str, Any] | None, language: Language) -> st
         language,
         part=word(f"certainty.part_{dominant['part']}", language),
         metres=phrases.distance(dominant["metres"], language),
-        share=phrases.share(dominant["share"]),
+        share=f"{dominant['share']:.0%}",
     )
 
 
@@ -77,8 +92,15 @@ def overlap_words(area: list[float] | None, length: list[float] | None, language
     --------
     >>> overlap_words([0.0, 12050.45], None, "en")
     ['0.00 to 12,050.45 m2']
+    >>> overlap_words([4062728.86, 4224909.1], None, "en")
+    ['406.2729 to 422.4909 ha']
     """
     found = []
+    if area is not None and area[1] >= _IN_HECTARES:
+        low, high = (f"{value / 1e4:,.4f}" for value in area)
+        said = word("certainty.hectares_between", language, low=low, high=high)
+        found.append(said if low != high else f"{high} {word('unit.hectares', language)}")
+        area = None
     for code, interval in (("area_between", area), ("length_between", length)):
         if interval is not None and interval[1] > 0:
             low, high = (f"{value:,.2f}" for value in interval)
@@ -116,6 +138,38 @@ def settle_words(entry: Mapping[str, Any], language: Language) -> str:
     if not shown:
         return text
     return f"{text}（{'，'.join(shown)}）" if language == "zh" else f"{text} ({', '.join(shown)})"
+
+
+def settle_lines(entries: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
+    """
+    All that would settle a finding: what is wanted of several features once, with their names.
+
+    Lines that do not suffice alone say so; where none of them does, the last line says it for all.
+
+    Examples
+    --------
+    >>> asked = {"code": "state_extent", "alone": False}
+    >>> settle_lines([{**asked, "name": "A"}, {**asked, "name": "B"}, {"code": "state_dates", "alone": False}], "en")[0]
+    'get the extent of the feature, or state its influence distance (--influence-m) (A, B)'
+    """
+    grouped: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
+    for number, entry in enumerate(entries):
+        only_named = bool(entry.get("name")) and set(entry) <= _NAMED
+        key: tuple[object, ...] = (entry["code"], entry["alone"]) if only_named else (number,)
+        grouped.setdefault(key, []).append(entry)
+    together = len(entries) > 1 and all(entry["alone"] is False for entry in entries)
+    lines = []
+    for alike in grouped.values():
+        text = settle_words(alike[0], language)
+        if len(alike) > 1:
+            names = ("、" if language == "zh" else ", ").join(phrases.clean(one["name"]) for one in alike)
+            text = phrases.code_word("settles", alike[0]["code"], language)
+            text = f"{text}（{names}）" if language == "zh" else f"{text} ({names})"
+        if alike[0]["alone"] is False and not together:
+            mark = word("certainty.together", language)
+            text = f"{text}（{mark}）" if language == "zh" else f"{text} ({mark})"
+        lines.append(text)
+    return [*lines, word("certainty.all_together", language)] if together else lines
 
 
 def change_words(change: Mapping[str, Any], language: Language) -> str:

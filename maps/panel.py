@@ -256,7 +256,7 @@ def _layers(result: Mapping[str, Any], layers: Sequence[LayerOutline], language:
     cards = [dict(card) for card in result["layers"]]
     names = {card["name"] for card in cards}
     for outline in layers:
-        if outline.layer not in names:
+        if outline.layer not in names and outline.kind != "proposal":
             facts = {key: getattr(outline, key) for key in ("kind", "source", "data_date")}
             cards.append({"name": outline.layer, "restricted": False, "synthetic": False, "indicative": False, **facts})
     articles = []

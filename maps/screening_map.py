@@ -116,11 +116,12 @@ def draw(
     """
     heading = title or word("map.title", language)
     drawing = _Drawing(language=language)
-    site_data = _draw_site(drawing, result, site)
+    site_data = _draw_site(drawing, result, site, now=any(one.kind == "proposal" for one in layers))
     _draw_overlaps(drawing, result, overlaps)
     for outline in sorted(layers, key=lambda one: (one.role != "protective", _rank(one.kind))):
         _draw_layer(drawing, result, outline)
-    bounds = _view(site, result)
+    proposed = [feature.geometry for one in layers if one.kind == "proposal" for feature in one.features]
+    bounds = _view(shapely.GeometryCollection([site, *proposed]) if proposed else site, result)
     faces = notices(result, layers, language)
     data = {
         "words": {
@@ -219,10 +220,11 @@ def _fold(drawing: _Drawing, bounds: list[list[float]], *, heading: str, head: s
     return html.replace("</head>", f"<style>{css}</style>\n</head>", 1)
 
 
-def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry) -> dict[str, Any]:
+def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry, *, now: bool) -> dict[str, Any]:
+    """The site; ``now`` where proposals are drawn beside it."""
     language = drawing.language
     facts = result["site"]
-    project, label = word("map.project", language), word("map.site", language)
+    project, label = word("map.project", language), word("avoid.site_now" if now else "map.site", language)
     shape = _SHAPES[max(int(shapely.get_dimensions(site)), 0)]
     drawing.styles[SITE.key] = SITE
     drawing.entries.append(LegendEntry(group=project, text=label, style=SITE, shape=shape))
@@ -277,6 +279,9 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
 
 def _draw_layer(drawing: _Drawing, result: Mapping[str, Any], outline: LayerOutline) -> None:
     language = drawing.language
+    if outline.kind == "proposal":
+        _draw_proposal(drawing, outline)
+        return
     measured = _measured(result)
     kind = phrases.code_word("kind", outline.kind, language)
     role = phrases.code_word("role", outline.role, language)
@@ -309,6 +314,33 @@ def _draw_layer(drawing: _Drawing, result: Mapping[str, Any], outline: LayerOutl
         drawing.coverages.append({"group": group, "style": style.key, "geometry": geometry})
         words = word("map.coverage", language)
         drawing.entries.append(LegendEntry(group=words, text=words, style=style, shape="outline"))
+
+
+def _draw_proposal(drawing: _Drawing, outline: LayerOutline) -> None:
+    """A proposal, above the layers, with a label that says what it changes."""
+    language = drawing.language
+    heading = word("avoid.title", language)
+    group = drawing.group(heading, outline.layer)
+    for feature in outline.features:
+        style = style_of("proposal", feature.class_)
+        label = phrases.clean(feature.class_label or feature.name)
+        rows = [[word("avoid.column_change", language), label], ["", word("avoid.space_only", language)]]
+        item = _item("feature", group, f"{outline.layer}|{feature.id}", outline.layer, rows)
+        item |= {"pane": "proposal", "geometry": _geometry(feature.geometry, outline.layer), "label": label}
+        item["at"] = _label_place(feature.geometry, drawing.groups)
+        entry = LegendEntry(group=heading, text=label, style=style, shape=_shape(feature.geometry))
+        drawing.add(item, style, entry)
+
+
+def _label_place(geometry: BaseGeometry, number: int) -> list[float]:
+    """Latitude and longitude: on the longest line, those of several proposals apart; else the northernmost vertex."""
+    if shapely.get_dimensions(geometry) == 1:
+        longest = max(shapely.get_parts(geometry), key=shapely.length)
+        place = shapely.line_interpolate_point(longest, (0.35, 0.5, 0.65)[number % 3], normalized=True)
+        return [round(place.y, _DECIMALS), round(place.x, _DECIMALS)]
+    points = shapely.get_coordinates(geometry)
+    lon, lat = points[int(np.argmax(points[:, 1]))]
+    return [round(float(lat), _DECIMALS), round(float(lon), _DECIMALS)]
 
 
 def _control_text(text: str) -> str:

@@ -88,6 +88,9 @@ _STYLES: dict[tuple[str, str], FeatureStyle] = {
     ("element_zones", "key_zone"): _style("zone2", "#8f5a26", opacity=0.14, dash="10 4", hatch="upright"),
     ("monitoring_sections", "*"): _style("section", "#8a0f5f", "#c2188a", opacity=0.5, weight=2, radius=6),
     ("sensitive_targets", "*"): _style("target", "#263238", "#607d8b", opacity=0.5, dash="2 2", radius=5),
+    ("proposal", "*"): _style("proposal", "#0038c7", opacity=0.06, weight=3, dash="10 5"),
+    ("proposal", "cut"): _style("cutting", "#8a2b00", opacity=0.06, weight=3, dash="3 6"),
+    ("proposal", "detour"): _style("detour", "#0038c7", opacity=0.06, weight=3, dash="14 5"),
     ("other", "*"): _style("other", "#3d3d3d", opacity=0.08, dash="6 3", hatch="crossed"),
 }
 

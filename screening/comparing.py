@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison"]
 
+_SHARE = 1e-9
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -41,9 +42,9 @@ def comparison(dossiers: Sequence[Dossier]) -> dict[str, Any]:
         JSON-ready. ``alternatives`` in the order given, each with its size by use, and by kind: the answer, area and
         length inside (layers of one kind that overlap count once), by use; the zones met, by name; the nearest feature.
         ``least`` names for each kind those with the least area and length inside, or is None where an alternative is
-        ``unknown`` there: less was measured of it, which is no advantage. Figures are None where no layer of the kind
-        could be read (``measured`` is ``none``; ``part``: of some). ``layers_differ`` says that the answers rest
-        on different versions.
+        ``unknown`` there, or coverages do not hold all of it (``covered``): less was measured of it, which is no
+        advantage. Figures are None where no layer of the kind could be read (``measured`` is ``none``; ``part``: of
+        some). ``layers_differ`` says that the answers rest on different versions.
 
     Raises
     ------
@@ -123,6 +124,7 @@ def _kind(kind: str, dossier: Dossier) -> dict[str, Any]:
         "answer": verdict.kinds.get(kind, "unknown"),
         "reasons": sorted({reason.code for finding in findings for reason in finding.reasons}),
         "measured": measured,
+        "covered": _covered(findings),
         **figures,
         "uses": [{"use": use, **extent.to_dict()} for use, extent in by_use.items() if not extent.nothing],
         "zones": [
@@ -134,6 +136,18 @@ def _kind(kind: str, dossier: Dossier) -> dict[str, Any]:
         "nearest": _nearest(findings),
         "distance_at_least_m": _at_least(findings),
     }
+
+
+def _covered(findings: Sequence[Finding]) -> bool:
+    """Whether coverages hold the whole site, theme by theme: beyond them a zone may lie that nobody measured."""
+    shares: dict[str | None, float] = {}
+    for finding in findings:
+        codes = {reason.code for reason in finding.reasons}
+        share = (
+            0.0 if "coverage_not_stated" in codes or finding.uncovered_share is None else 1.0 - finding.uncovered_share
+        )
+        shares[finding.theme] = shares.get(finding.theme, 0.0) + share
+    return all(share >= 1.0 - _SHARE for share in shares.values())
 
 
 def _zone(finding: Finding, feature: FeatureFinding) -> dict[str, Any]:
@@ -172,9 +186,8 @@ def _at_least(findings: Sequence[Finding]) -> float | None:
 
 def _least(kind: str, alternatives: Sequence[dict[str, Any]]) -> dict[str, list[str]] | None:
     rows = [(one["label"], entry) for one in alternatives for entry in one["kinds"] if entry["kind"] == kind]
-    if any(entry["answer"] == "unknown" or entry["measured"] != "all" for _, entry in rows) or any(
-        one["rejected_parts"] for one in alternatives
-    ):
+    known = all(entry["answer"] != "unknown" and entry["measured"] == "all" and entry["covered"] for _, entry in rows)
+    if not known or any(one["rejected_parts"] for one in alternatives):
         return None
     found = {}
     for figure in ("area_m2", "length_m", "points"):

@@ -15,7 +15,7 @@ from screening.reasons import Reason, ordered
 from screening.verdict import ContextLayer, FeatureFinding, Finding
 from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
 from spatial.overlay.distance import nearest_of
-from spatial.overlay.frame import bounds_of, widened
+from spatial.overlay.frame import bounds_of, boxes_meet, widened
 from spatial.overlay.influence import drawn_influence
 from spatial.overlay.relate import TOUCHING_M, Meeting, meet, relation_to_thin
 
@@ -131,17 +131,16 @@ def _feature(
     question: Question, layer: OpenLayer, row: int, measures: _Measures, standing: Standing
 ) -> tuple[FeatureFinding, list[Overlap]]:
     index, site, influence = layer.index, question.geometry, standing.influence_m
-    one = np.zeros(len(index.feature_dimension), dtype=bool)
-    one[row] = True
+    own = index.pieces_of_one(row)
     meeting = Meeting(relation="disjoint", overlap=None, overlap_m2=0.0, overlap_length_m=0.0)
     influence_m = float(influence[row])
     if influence_m > 0:  # answers measure to the feature; the zone is drawn only for what is listed and shown
         zone = drawn_influence(index.geometry(row), influence_m, near=site)
         meeting = meet(site, np.array([zone], dtype=object), float(ellipsoidal_area([zone])[0]))
     elif index.feature_dimension[row] == 2:
-        rows = index.pieces_meeting(widened(bounds_of(site), TOUCHING_M), one)
-        meeting = meet(site, index.load(rows), float(index.feature_area_m2[row]))
-    nearest = nearest_of(site, index.load(index.pieces_of(one)))
+        near = own[boxes_meet(index.piece_bounds[own], widened(bounds_of(site), TOUCHING_M))]
+        meeting = meet(site, index.load(near), float(index.feature_area_m2[row]))
+    nearest = nearest_of(site, index.load(own))
     feature = layer.records.feature(row)
     planar = 0.0
     if meeting.overlap is not None and meeting.overlap_m2 > 0:
@@ -149,7 +148,7 @@ def _feature(
     relation = meeting.relation
     if relation == "disjoint" and nearest.distance_m < TOUCHING_M and not influence_m > 0:
         thin = index.feature_dimension[row] < 2
-        relation = relation_to_thin(site, shapely.union_all(index.load(index.pieces_of(one)))) if thin else "touches"
+        relation = relation_to_thin(site, shapely.union_all(index.load(own))) if thin else "touches"
     found = FeatureFinding(
         id=feature.id,
         code=feature.code,
@@ -213,7 +212,8 @@ def _together(site: BaseGeometry, overlaps: list[Overlap]) -> tuple[float, float
 
 
 def _share(area_m2: float, length_m: float, measures: _Measures) -> float:
-    if measures.area_m2 > 0:
+    """Of the site's area; of its length where only its lines lie there."""
+    if measures.area_m2 > 0 and (area_m2 > 0 or length_m == 0):
         return min(1.0, area_m2 / measures.area_m2)
     return min(1.0, length_m / measures.length_m) if measures.length_m > 0 else 0.0
 

@@ -15,7 +15,10 @@ from layers.version import open_layer
 from screening.covering import cover_of
 from screening.district_pieces import DIGITS, DistrictPiece, PossibleDistrict, share_of, split_by_county
 from screening.extent import Extent, common, extent_of
-from screening.screen import screen
+from screening.loaded import load
+from screening.project import Project
+from screening.rules.excerpt import excerpt_of
+from screening.screen import judge
 from spatial.errors import (
     BoundariesDamagedError,
     BoundariesNotBuiltError,
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
     from layers.version import OpenLayer
     from layers.workspace.store import WorkspaceStore
+    from screening.loaded import Loaded
+    from screening.rules.model import Pack
     from screening.site import Site
     from screening.verdict import ContextLayer, Finding, Verdict
 
@@ -40,7 +45,13 @@ _TOWNSHIP = re.compile("乡镇|苏木|街道|township", re.IGNORECASE)
 
 
 def districts_document(
-    site: Site, verdict: Verdict, store: WorkspaceStore, *, built: Path | None = None
+    site: Site,
+    verdict: Verdict,
+    store: WorkspaceStore,
+    *,
+    project: Project | None = None,
+    packs: Sequence[Pack] = (),
+    built: Path | None = None,
 ) -> dict[str, Any]:
     """
     The site by county, each with its own answer, layers, versions and units.
@@ -56,6 +67,10 @@ def districts_document(
         Its verdict.
     store
         The workspace it came from.
+    project
+        What the project is, for the clauses of each piece; nothing stated by default.
+    packs
+        Rule packs of the user's own, beside those shipped.
     built
         Folder of the built boundaries; default: the project's own.
 
@@ -64,7 +79,8 @@ def districts_document(
     document
         JSON-ready. ``status``: ``one``, ``several``, ``outside`` (in no county of the store) or ``unavailable`` (the
         boundaries are not set up or damaged: then nothing is said about counties). What lies in none is
-        ``uncovered``; counties whose border is within its accuracy are ``possible``.
+        ``uncovered``; counties whose border is within its accuracy are ``possible``. Of ``several``, each district has
+        a ``ruling`` in short (`screening.rules.excerpt.excerpt_of`); otherwise None, and the whole's ruling is its own.
     """
     try:
         split = split_by_county(site, built=built)
@@ -81,6 +97,7 @@ def districts_document(
         }
     layers = _open(verdict, store)
     several = len(split.pieces) > 1
+    asked = (load(store, verdict.as_of), project or Project(), packs) if several else None
     flags = ["border_not_official"] if several or split.possible else []
     flags += ["near_border"] if split.possible else []
     flags += ["partly_in_no_county"] if split.uncovered is not None else []
@@ -89,7 +106,7 @@ def districts_document(
         "status": status,
         "source": split.source,
         "source_version": split.source_version,
-        "districts": [_district(piece, verdict, store, layers, several=several) for piece in split.pieces],
+        "districts": [_district(piece, verdict, store, layers, asked) for piece in split.pieces],
         "possible": [_possible(one) for one in split.possible],
         "uncovered": None if split.uncovered is None else {"share": split.uncovered_share, **split.uncovered.to_dict()},
         "flags": flags,
@@ -128,11 +145,13 @@ def _district(
     verdict: Verdict,
     store: WorkspaceStore,
     layers: Sequence[tuple[Mapping[str, Any], OpenLayer | None]],
-    *,
-    several: bool,
+    asked: tuple[Loaded, Project, Sequence[Pack]] | None,
 ) -> dict[str, Any]:
-    own = screen(piece.site, store, as_of=verdict.as_of) if several else verdict
+    """One county; ``asked`` is None where the whole site is its piece."""
+    own = verdict if asked is None else judge(piece.site, asked[0], only_deciding=True)
     between = piece.share_between
+    # where the border is so inaccurate that the piece may lie wholly in the next county, its code settles nothing
+    code = piece.code if between is not None and between[0] > 0 else None
     return {
         "code": piece.code,
         "name": piece.name,
@@ -150,6 +169,9 @@ def _district(
         "layers": [_layer(piece, card, layer) for card, layer in layers]
         + [_lost(f.layer, f.kind, f.version) for f in verdict.findings if f.reasons[0].code == "layer_unreadable"],
         "units": _units(piece, verdict),
+        "ruling": None
+        if asked is None
+        else excerpt_of(piece.site, own, asked[1], asked[2], store=store, district=code),
         "flags": ["border_accuracy_unknown"] if piece.accuracy_m is None else [],
     }
 

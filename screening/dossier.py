@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from screening.certainty import certainty_of
 from screening.districts import districts_document
 from screening.parts import parts_document
-from screening.rules.packs import packs_for
+from screening.rules.packs import packs_for, user_packs
 from screening.rules.ruling import rule
 from screening.screen import screen
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from screening.inquiry import Inquiry, RuleFile
     from screening.rules.model import Pack
     from screening.rules.ruling import Ruling
-    from screening.site import Site
     from screening.verdict import Verdict
 
 __all__ = ["Dossier", "examine"]
@@ -92,26 +91,26 @@ def examine(inquiry: Inquiry, workspace: WorkspaceStore) -> Dossier:
         If one of the inquiry's rule files cannot be read.
     """
     site = inquiry.site
-    packs = _packs(site, inquiry.rules)
+    own = _own_packs(inquiry.rules)
     verdict = screen(site, workspace, as_of=inquiry.as_of, stability=inquiry.stability)
     return Dossier(
         inquiry=inquiry,
         verdict=verdict,
         certainty=certainty_of(inquiry, verdict, workspace, stability=inquiry.stability),
-        ruling=rule(verdict, inquiry.project, packs, store=workspace, site=site),
+        ruling=rule(verdict, inquiry.project, (*packs_for(site), *own), store=workspace, site=site),
         occupation=parts_document(site, verdict),
-        districts=districts_document(site, verdict, workspace),
+        districts=districts_document(site, verdict, workspace, project=inquiry.project, packs=own),
     )
 
 
-def _packs(site: Site, files: tuple[RuleFile, ...]) -> tuple[Pack, ...]:
-    """The shipped packs that speak of the site, and those of the files, which are read from disk as they are."""
+def _own_packs(files: tuple[RuleFile, ...]) -> tuple[Pack, ...]:
+    """The packs of the inquiry's own files, which are read from disk as they are."""
     if not files:
-        return packs_for(site)
+        return ()
     with tempfile.TemporaryDirectory(prefix="rules-") as folder:
         paths = []
         for number, file in enumerate(files):
             (place := Path(folder, str(number))).mkdir()
             (place / file.name).write_bytes(file.content)
             paths.append(place / file.name)
-        return packs_for(site, paths)
+        return user_packs(paths)

@@ -100,6 +100,16 @@ class BatchJobError(ScreeningError, ValueError):
         self.remedy = remedy
 
 
+class BatchStoppedError(ScreeningError, RuntimeError):
+    """A batch cannot go on now; what it has done is kept in its job, which ``path`` names."""
+
+    def __init__(self, *, path: Path, detail: str, remedy: str) -> None:
+        super().__init__(f"{path.name}: {detail}; {remedy}")
+        self.path = path
+        self.detail = detail
+        self.remedy = remedy
+
+
 class BatchOutputError(ScreeningError, ValueError):
     """A format cannot hold the rows of a batch; ``path`` names the output, ``most`` what it holds."""
 

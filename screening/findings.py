@@ -14,7 +14,7 @@ from screening.nearest import nearest_feature
 from screening.proving import accuracy_of_proof, metres_held
 from screening.question import Question, ZoneGroup
 from screening.reasons import Reason, ordered
-from spatial.overlay.distance import distance_to, nearest_of_boxes
+from spatial.overlay.distance import distance_at_least, distance_to, nearest_of_boxes
 from spatial.overlay.frame import Frame, bounds_of, boxes_meet, widened
 from spatial.overlay.hold import ARC_FACTOR
 
@@ -127,34 +127,22 @@ def floor_mm(metres: float) -> float:
 
 
 def _groups(question: Question, layer: OpenLayer, standing: Standing) -> list[ZoneGroup]:
-    zone = standing.zone
-    if not zone.any():
-        return []
-    influence = np.nan_to_num(standing.influence_m, nan=-1.0)
-    keys = np.column_stack([standing.accuracy_m, influence, standing.soft.astype(float)])
-    found = []
-    for accuracy, distance, soft in np.unique(keys[zone], axis=0):
-        rows = zone & (keys == (accuracy, distance, soft)).all(axis=1)
-        reach = max(float(distance), 0.0)
-        nearest = _nearest(question.geometry, layer, rows)
-        gap = math.inf if nearest is None else max(0.0, nearest - reach)
+    index, found = layer.index, []
+    for rows, accuracy, influence, soft in standing.alike:
+        nearest = nearest_of_boxes(question.geometry, index.piece_bounds, index.pieces_of(rows), index.load)
+        gap = math.inf if nearest is None else max(0.0, nearest.distance_m - max(influence, 0.0))
         found.append(
             ZoneGroup(
                 rows=rows,
-                accuracy_m=float(accuracy),
-                influence_m=float(distance),
-                soft=bool(soft),
-                a=question.combined(float(accuracy)),
+                accuracy_m=accuracy,
+                influence_m=influence,
+                soft=soft,
+                a=question.combined(accuracy),
                 gap_m=gap if math.isinf(gap) else floor_mm(gap),
+                nearest=nearest,
             )
         )
     return found
-
-
-def _nearest(site: BaseGeometry, layer: OpenLayer, features: NDArray[np.bool_]) -> float | None:
-    index = layer.index
-    found = nearest_of_boxes(site, index.piece_bounds, index.pieces_of(features), index.load)
-    return None if found is None else found.distance_m
 
 
 def _met(question: Question, layer: OpenLayer, groups: list[ZoneGroup]) -> tuple[int, ...]:
@@ -164,13 +152,16 @@ def _met(question: Question, layer: OpenLayer, groups: list[ZoneGroup]) -> tuple
     for group in groups:
         reach = max(group.influence_m, 0.0) + group.a + question.radius_m
         rows = index.pieces_meeting(widened(bounds_of(question.geometry), reach), group.rows)
-        for feature in np.unique(index.piece_feature[rows]):
-            pieces = index.load(rows[index.piece_feature[rows] == feature])
-            if any(distance_to(question.geometry, p) <= reach for p in pieces):
-                met.add(int(feature))
+        pieces = index.load(rows)
+        least = distance_at_least(question.geometry, pieces)
+        for place in np.argsort(least, kind="stable")[: np.count_nonzero(least <= reach)]:
+            feature = int(index.piece_feature[rows[place]])
+            if feature not in met and distance_to(question.geometry, pieces[place]) <= reach:
+                met.add(feature)
     if met or not groups:
         return tuple(sorted(met))
-    nearest = nearest_feature(question.geometry, layer, min(groups, key=lambda g: g.gap_m).rows)
+    closest = min(groups, key=lambda g: g.gap_m)
+    nearest = nearest_feature(question.geometry, layer, closest.rows, first=closest.nearest)
     return () if nearest is None else (nearest,)
 
 

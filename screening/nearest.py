@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from layers.version import OpenLayer
+    from spatial.overlay.distance import Nearest
 
 __all__ = ["TIE_M", "nearest_feature"]
 
@@ -22,7 +23,9 @@ TIE_M = 1e-3
 """Features whose distances differ by no more than this are equally near: a result is printed to 1 mm."""
 
 
-def nearest_feature(site: BaseGeometry, layer: OpenLayer, features: NDArray[np.bool_]) -> int | None:
+def nearest_feature(
+    site: BaseGeometry, layer: OpenLayer, features: NDArray[np.bool_], *, first: Nearest | None = None
+) -> int | None:
     """
     The row of the nearest of some features; of those equally near (within 1 mm), the first by what it is.
 
@@ -36,6 +39,8 @@ def nearest_feature(site: BaseGeometry, layer: OpenLayer, features: NDArray[np.b
         The open version.
     features
         The rows asked for, a mask.
+    first
+        The nearest of their pieces, where it is known already.
 
     Returns
     -------
@@ -44,15 +49,15 @@ def nearest_feature(site: BaseGeometry, layer: OpenLayer, features: NDArray[np.b
     """
     index = layer.index
     left = features.copy()
-    found = nearest_of_boxes(site, index.piece_bounds, index.pieces_of(left), index.load)
+    found = first or nearest_of_boxes(site, index.piece_bounds, index.pieces_of(left), index.load)
     if found is None:
         return None
     least, tied = found.distance_m, []
-    while found is not None and found.distance_m <= least + TIE_M:
+    while found is not None:
         row = int(index.piece_feature[found.row])
         tied.append(row)
         left[row] = False
-        found = nearest_of_boxes(site, index.piece_bounds, index.pieces_of(left), index.load)
+        found = nearest_of_boxes(site, index.piece_bounds, index.pieces_of(left), index.load, within_m=least + TIE_M)
     return tied[0] if len(tied) == 1 else min(tied, key=lambda row: _what_it_is(layer, row))
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from spatial.overlay.distance import Nearest
+
 __all__ = ["Question", "ZoneGroup"]
 
 FARTHEST_M = 20_037_509.0
@@ -46,3 +48,5 @@ class ZoneGroup:
     soft: bool
     a: float
     gap_m: float
+    nearest: Nearest | None
+    """The nearest of their pieces, distance to the feature itself; None where there is none."""

@@ -70,7 +70,7 @@ def screen(site: Site, workspace: WorkspaceStore, *, as_of: str | None = None, s
     return judge(site, load(workspace, day), stability=stability)
 
 
-def judge(site: Site, loaded: Loaded, *, stability: bool = False) -> Verdict:
+def judge(site: Site, loaded: Loaded, *, stability: bool = False, only_deciding: bool = False) -> Verdict:
     """
     Judge one site against layers that are open already; `screen` for many sites of one date.
 
@@ -82,6 +82,8 @@ def judge(site: Site, loaded: Loaded, *, stability: bool = False) -> Verdict:
         From `screening.loaded.load`. It is not changed: no answer depends on what another site met.
     stability
         As for `screen`.
+    only_deciding
+        Pass over the layers that decide nothing, the context: for pieces of a site whose own verdict lists it.
 
     Returns
     -------
@@ -104,7 +106,7 @@ def judge(site: Site, loaded: Loaded, *, stability: bool = False) -> Verdict:
     context: list[ContextLayer] = []
     overlaps: list[Overlap] = []
     answers: list[tuple[OpenLayer, LayerAnswer]] = []
-    for layer, validity in list(loaded.layers):
+    for layer, validity in list(loaded.protective if only_deciding else loaded.layers):
         try:
             found = answer_of(question, layer, validity=validity)
             report = report_on(question, layer, found, epsg=epsg)

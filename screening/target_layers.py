@@ -136,7 +136,7 @@ def doubts_within(site: Site, layers: Sequence[TargetLayer], reach_m: float) -> 
     reach_m
         Metres beyond the boundary.
     """
-    doubts: list[dict[str, Any]] = []
+    doubts: list[dict[str, Any]] = [{"code": "site_part_rejected"}] if site.rejected_parts else []
     themes: dict[str, list[TargetLayer]] = {}
     for layer in layers:
         themes.setdefault(layer.open.card.theme, []).append(layer)

@@ -336,6 +336,8 @@ def _search_lines(page: Page, search: Mapping[str, Any], *, within_m: float) -> 
         lines.append(f"  {said(f'none_{reason}', within=within_m)}")
         closed = page.comma.join(page.words("kind", name) for name in search.get("closed_by", ()))
         lines += [f"  {said('closed_by', names=closed)}"] if closed else []
+    if search["reason"] in ("end_inside", "nothing_left"):  # the place decides then, whatever the data allow
+        return lines
     short = [goal for goal in search["goals"] if goal["best"] != "clear"]
     lines += [f"  {_goal_name(page, goal)}{page.colon}{said('at_best', best=_best(page, goal))}" for goal in short]
     return lines

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from maps.certainty import change_words, dominant_words, flip_words, overlap_words, settle_words, width_words
+from rich.cells import cell_len
+
+from maps.certainty import change_words, dominant_words, flip_words, overlap_words, settle_lines, width_words
 from screening.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from apps.cli.table import Page
 
 __all__ = ["print_certainty"]
+
+_CELL = 40
+"""Cells of the terminal that are little enough for a column among others."""
 
 
 def print_certainty(page: Page, document: Mapping[str, Any]) -> None:
@@ -31,6 +36,13 @@ def print_certainty(page: Page, document: Mapping[str, Any]) -> None:
         [(_said(page, f"column_{name}"), kind) for name, kind in _COLUMNS],
         [_row(page, f) for f in document["findings"]],
     )
+    for finding in document["findings"]:
+        lines = settle_lines(finding["settles"], page.language)
+        if not _short(lines):
+            name = finding["layer"] or page.words("kind", finding["kind"])
+            page.line(f"{name}{page.pause}{_said(page, 'column_settles')}{page.colon}", "bold")
+            for line in lines:
+                page.indented(f"- {line}", by=2)
     if document["accuracies_m"]:
         _curve(page, document)
 
@@ -57,14 +69,13 @@ def _row(page: Page, finding: Mapping[str, Any]) -> list[object]:
         page.lines(flips or [_said(page, "no_flip")]),
         dominant_words(finding["dominant"], page.language),
         page.lines(overlap or ["-"]),
-        page.lines([_settled(page, entry) for entry in finding["settles"]] or ["-"]),
+        settled[0] if _short(settled := settle_lines(finding["settles"], page.language)) else _said(page, "below"),
     ]
 
 
-def _settled(page: Page, entry: Mapping[str, Any]) -> str:
-    """What would settle it; marked only where it is not enough, since the first lines are."""
-    text = settle_words(entry, page.language)
-    return f"{text}{page.pause}{_said(page, 'together')}" if entry["alone"] is False else text
+def _short(lines: Sequence[str]) -> bool:
+    """Whether what would settle a finding fits a cell; else it stands below the table."""
+    return len(lines) == 1 and cell_len(lines[0]) <= _CELL
 
 
 def _curve(page: Page, document: Mapping[str, Any]) -> None:

@@ -51,9 +51,10 @@ __all__ = ["check"]
 )
 @click.option(
     "--report",
-    "report_to",
+    "reports",
+    multiple=True,
     metavar="F.docx|.pdf|.html|.xlsx|.csv",
-    help="报告：一图一表一说明 / a report with map and tables",
+    help="报告：一图一表一说明（可重复） / a report with map and tables (may be repeated)",
 )
 @click.option(
     "--certificate", metavar="F.json", help="存证：可复核的结论 / a certificate that `sanxian verify` re-runs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,8 +72,9 @@ def check_many(
     from layers.workspace import FolderStore
     from screening.batch.intake import sites_of
     from screening.batch.job import Job
-    from screening.batch.running import answer, take_in
+    from screening.batch.running import answer, layers_of, take_in
     from screening.batch.writing import BATCH_SUFFIXES, write_rows
+    from screening.errors import BatchStoppedError
     from screening.screen import today
     from screening.words import word
 
@@ -84,7 +85,7 @@ def check_many(
     said = said_of(options, store)
     kept = out.with_name(f"{out.name}.job")
     if restart:
-        _drop(kept)
+        Job.drop(kept)
     console = console_on()
     with Job(kept, _asked(sites, options, store, day)) as job:
         if job.answered:
@@ -92,11 +93,13 @@ def check_many(
         with _bar(lang, "batch.reading", None) as step:
             take_in(job, sites_of(sites, **options.size, **said), as_of=day, on_taken=step)
         with _bar(lang, "batch.checking", job.total - job.answered) as step:
-            answer(job, store.root, as_of=day, workers=workers or os.cpu_count() or 1, on_rows=step)
+            count = workers or os.cpu_count() or 1
+            answer(job, store.root, as_of=day, workers=count, layers=layers_of(store), on_rows=step)
         path = write_rows(out, job, language=lang)
         _print(console, job, lang)
         say(console, word("batch.wrote", lang, path=path, rows=job.total))
-    _drop(kept)
+    with suppress(BatchStoppedError):  # taken over by a run that waited for this one
+        Job.drop(kept)
     return 0
 
 
@@ -105,21 +108,18 @@ def _asked(sites: Path, options: SiteOptions, store: WorkspaceStore, day: str) -
     from dataclasses import asdict
     from importlib.metadata import version
 
+    from screening.batch.running import layers_of
     from spatial.reading.pieces import digest_of
 
     return {
         "source": digest_of(sites),
         "options": asdict(options),
         "as_of": day,
-        "layers": sorted([e.layer, e.version, e.checksums_sha256] for e in store.entries),
+        "layers": layers_of(store),
         "required": list(store.required_kinds),
+        "region": store.region,
         "program": version("sanxian"),
     }
-
-
-def _drop(job: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{job}{suffix}").unlink(missing_ok=True)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class Outputs:
     json_to: str | None = None
     map_to: str | None = None
     export_to: str | None = None
-    report_to: str | None = None
+    reports: tuple[str, ...] = ()
     certificate: str | None = None
     sign: Path | None = None
     envelope: Path | None = None
@@ -90,7 +90,7 @@ class Outputs:
         endings: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
             ("--map", self.map_to, (".html", ".htm")),
             ("--export", self.export_to, EXPORT_SUFFIXES),
-            ("--report", self.report_to, tuple(FORMATS)),
+            *(("--report", given, tuple(FORMATS)) for given in self.reports),
             ("--certificate", self.certificate, (".json",)),
         )
         for option, given, known in endings:
@@ -99,13 +99,14 @@ class Outputs:
                 raise click.UsageError(f"{option} {given}: 应以下列之一结尾 / must end in one of {said}")
         if self.certificate is None and (self.sign is not None or self.envelope is not None):
             raise click.UsageError("--sign、--envelope 须与 --certificate 同用 / they belong to --certificate")
-        if self.report_to is not None and Path(self.report_to).is_dir():
-            raise click.UsageError(f"--report {self.report_to}: 请给出文件名 / name a file")
+        for given in self.reports:
+            if Path(given).is_dir():
+                raise click.UsageError(f"--report {given}: 请给出文件名 / name a file")
 
     def write(
         self, dossier: Dossier, result: Mapping[str, Any], store: WorkspaceStore, language: Language
     ) -> Iterator[str]:
-        """Write each, the report last, for it names the others; one line a file, and one for what a format lost."""
+        """Write each, reports last, for they name the others; one line a file, and one for what a format lost."""
         from screening.words import word
 
         verdict, written = dossier.verdict, []
@@ -132,21 +133,23 @@ class Outputs:
             sealed = {"file": path.name, "sha256": sha256}
             written.append(path)
             yield word("certificate.wrote", language, path=path, sha256=sha256)
-        if self.report_to is not None:
+        if self.reports:
             from maps.report import write_report
             from screening.outline import outlines_of
 
-            path = write_report(
-                Path(self.report_to),
-                result,
-                geometry=verdict.geometry,
-                overlaps=verdict.overlaps,
-                layers=outlines_of(result, store, site=verdict.geometry),
-                language=language,
-                certificate=sealed,
-                siblings=written,
-            )
-            yield word("cli.wrote_report", language, path=path)
+            layers = outlines_of(result, store, site=verdict.geometry)
+            for given in self.reports:
+                path = write_report(
+                    Path(given),
+                    result,
+                    geometry=verdict.geometry,
+                    overlaps=verdict.overlaps,
+                    layers=layers,
+                    language=language,
+                    certificate=sealed,
+                    siblings=written,
+                )
+                yield word("cli.wrote_report", language, path=path)
 
     def _certify(self, path: Path, dossier: Dossier, store: WorkspaceStore) -> tuple[Path, str]:
         from screening.certificate import read_envelope, write_certificate

@@ -38,12 +38,14 @@ def print_parts(page: Page, document: Mapping[str, Any]) -> None:
     if only is not None and not flagged and (only["use"], only["mode"]) == ("unstated", "unstated"):
         return
     page.heading(said("title"))
-    if stated or only is not None:
-        columns = [("use", "left"), ("mode", "left"), ("parts", "right"), *_SIZES]
-        rows = [[*_names(page, group), group["parts"], *_sizes(group)] for group in document["groups"]]
-        if len(rows) > 1:
-            rows.append([said("total"), "", len(document["parts"]), *_sizes(document["total"])])
-        page.table([(said(f"column_{name}"), kind) for name, kind in columns], rows)
+    if not stated:  # a word that says neither use nor mode: nothing to divide by
+        _flags(page, flagged)
+        return
+    columns = [("use", "left"), ("mode", "left"), ("parts", "right"), *_SIZES]
+    rows = [[*_names(page, group), group["parts"], *_sizes(group)] for group in document["groups"]]
+    if len(rows) > 1:
+        rows.append([said("total"), "", len(document["parts"]), *_sizes(document["total"])])
+    page.table([(said(f"column_{name}"), kind) for name, kind in columns], rows)
     if document["shared_m2"]:
         page.line(said("shared", area=f"{document['shared_m2']:,.2f}"))
     rows = []
@@ -56,11 +58,17 @@ def print_parts(page: Page, document: Mapping[str, Any]) -> None:
         page.line(said("inside"), "bold")
         columns = [("layer", "left"), ("use", "left"), ("mode", "left"), *_SIZES]
         page.table([(said(f"column_{name}"), kind) for name, kind in columns], rows)
-    for part in flagged:
-        for flag in part["flags"]:
-            page.line(f"- {said(flag, id=part['name'] or part['id'], words=page.comma.join(part['unknown_words']))}")
+    _flags(page, flagged)
     for note in document["notes"]:
         page.line(said(note), "italic")
+
+
+def _flags(page: Page, parts: Sequence[Mapping[str, Any]]) -> None:
+    """What was not understood of a part, a line each."""
+    for part in parts:
+        for flag in part["flags"]:
+            facts = {"id": part["name"] or part["id"], "words": page.comma.join(part["unknown_words"])}
+            page.line(f"- {word(f'part.{flag}', page.language, **facts)}")
 
 
 def _names(page: Page, group: Mapping[str, Any]) -> list[str]:
@@ -164,8 +172,47 @@ def _details(page: Page, district: Mapping[str, Any]) -> None:
         [
             (word("district.layers", page.language), page.lines(layers or [none])),
             (word("district.units", page.language), page.lines(units or [none])),
+            *_ruling(page, district["ruling"]),
         ]
     )
+
+
+def _ruling(page: Page, ruling: Mapping[str, Any] | None) -> list[tuple[str, object]]:
+    """The rules of a county in short: packs, unit lists, clauses that apply by title, those that may by id."""
+    if ruling is None:
+        return []
+
+    def said(code: str) -> str:
+        return word(f"district.{code}", page.language)
+
+    def consequence(clause: Mapping[str, Any]) -> str:
+        return word(f"rules.consequence_{clause['consequence']}", page.language)
+
+    none = said("none")
+    packs = [f"{pack['id']} {pack[f'title_{page.language}']} ({pack['sha256'][:12]})" for pack in ruling["packs"]]
+    lists = [
+        f"{one['title']} ({word('rules.state_' + one['state'], page.language)}, {one['sha256'][:12]})"
+        for one in ruling["unit_lists"]
+    ]
+    lists += [said("unit_lists_unknown")] if ruling["unit_lists_unknown"] else []
+    applies = [
+        f"{consequence(clause)}{page.pause}{clause['id']} {clause[f'title_{page.language}']}"
+        for clause in ruling["clauses"]
+        if clause["state"] == "applies"
+    ]
+    may: dict[str, list[str]] = {}
+    for clause in ruling["clauses"]:
+        if clause["state"] == "may_apply":
+            may.setdefault(consequence(clause), []).append(clause["id"])
+    return [
+        (said("packs"), page.lines(packs or [none])),
+        (said("unit_lists"), page.lines(lists or [none])),
+        (said("clauses_apply"), page.lines(applies or [none])),
+        (
+            said("clauses_may"),
+            page.lines([f"{what}{page.colon}{page.comma.join(ids)}" for what, ids in may.items()] or [none]),
+        ),
+    ]
 
 
 def _size(page: Page, extent: Mapping[str, Any]) -> str:

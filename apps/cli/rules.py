@@ -12,6 +12,8 @@ from apps.cli.options import lang_option
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.text import Text
+
     from apps.cli.table import Page
     from screening.rules.model import Pack
     from screening.words import Language
@@ -195,7 +197,7 @@ def print_ruling(page: Page, ruling: Mapping[str, Any], *, brief: bool = False) 
     brief
         Only the titles of what applies, and how to ask for the rest: where nothing was said of the project.
     """
-    from screening.rules.phrases import counterfactual_words, note_words, question_words
+    from screening.rules.phrases import counterfactual_words, note_words
 
     page.heading(_words(page, "title"))
     page.line(_words(page, "counts", **ruling["counts"]))
@@ -217,27 +219,52 @@ def print_ruling(page: Page, ruling: Mapping[str, Any], *, brief: bool = False) 
             page.line(f"{_words(page, 'heading_' + conflict['heading'])}{page.colon}{' / '.join(conflict['clauses'])}")
     if ruling["questions"]:
         page.heading(_words(page, "questions"))
-        _table(
-            page,
-            (("consequence", "left"), ("question", "left"), ("clauses", "left")),
-            [
-                [
-                    _words(page, f"consequence_{question['strictest']}"),
-                    question_words(question, page.language),
-                    _some(question["clauses"], page),
-                ]
-                for question in ruling["questions"][:_LISTED]
-            ],
-        )
+        asked = _asked(ruling["questions"], page.language)
+        for text, (strictest, names) in [*asked.items()][:_LISTED]:
+            label = page.text(_words(page, f"consequence_{strictest}"), _STYLES.get(strictest, ""))
+            page.print(label + page.text(f"{page.colon}{text} ") + page.text(f"[{_some(names, page)}]", "dim"))
+        _more(page, len(asked))
     if ruling["counterfactuals"]:
         page.heading(_words(page, "counterfactuals"))
-        rows = [counterfactual_words(row, page.language) for row in ruling["counterfactuals"][:_LISTED]]
-        _table(page, (("what", "left"), ("change", "left")), [list(row) for row in rows])
-    page.line(_words(page, "note"))
+        told = _alike(ruling["counterfactuals"])
+        for row in told[:_LISTED]:
+            what, change = counterfactual_words(row, page.language)
+            page.line(what)
+            page.indented(change)
+        _more(page, len(told))
+    page.line(_words(page, "note"), "italic")
+
+
+def _asked(questions: Sequence[Mapping[str, Any]], language: Language) -> dict[str, tuple[str, list[str]]]:
+    """Each question once, with the strictest consequence and the clauses it decides."""
+    from screening.rules.phrases import question_words
+
+    found: dict[str, tuple[str, list[str]]] = {}
+    for question in questions:
+        _, names = found.setdefault(question_words(question, language), (question["strictest"], []))
+        names += [name for name in question["clauses"] if name not in names]
+    return found
+
+
+def _more(page: Page, count: int) -> None:
+    if count > _LISTED:
+        page.line(_words(page, "more", count=count - _LISTED))
+
+
+def _alike(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Suppositions of an activity or an industry that would change the same, as one with several values."""
+    found: dict[tuple[object, ...], dict[str, Any]] = {}
+    for number, row in enumerate(rows):
+        if "value" not in row:
+            found[(number,)] = dict(row)
+            continue
+        key = (row["code"], *row["applies"], None, *row["no_longer"])
+        found.setdefault(key, {**row, "values": []})["values"].append(row["value"])
+    return list(found.values())
 
 
 def _titles(page: Page, ruling: Mapping[str, Any]) -> None:
-    """A line for every clause that applies."""
+    """A line for every clause that applies, and the ids of those that prohibit and may."""
     from screening.rules.phrases import basis_words
 
     rows: list[list[object]] = [
@@ -252,41 +279,67 @@ def _titles(page: Page, ruling: Mapping[str, Any]) -> None:
     ]
     if rows:
         _table(page, (("consequence", "left"), ("id", "left"), ("basis", "left")), rows)
+    may = [
+        clause["id"]
+        for clauses in ruling["headings"].values()
+        for clause in clauses
+        if (clause["state"], clause["consequence"]) == ("may_apply", "prohibited")
+    ]
+    if may:
+        page.line(_words(page, "prohibited_may", count=len(may), clauses=page.comma.join(may)), "bold yellow")
 
 
 def _ruled(page: Page, clauses: Sequence[Mapping[str, Any]], trace: Mapping[str, Mapping[str, Any]]) -> None:
-    from screening.rules.phrases import basis_words, leaf_words
+    """
+    Clauses of one heading: in full what applies; of what may, the titles under what leaves them open.
 
-    rows: list[list[object]] = []
+    Texts and grounds of what only may apply are in the JSON.
+    """
+    from screening.rules.phrases import leaf_words
+
+    above: tuple[str, str] | None = None
     for clause in clauses:
-        text = clause["quote"] if page.language == "zh" and clause["quote"] else clause[f"text_{page.language}"]
-        lines = [f"{clause['id']} {clause[f'title_{page.language}']}"]
-        if clause["state"] == "applies":  # of what only may apply the title stands here, the text in the JSON
-            lines.append(text)
+        applies = clause["state"] == "applies"
         because = [
             leaf_words(leaf, page.language)
             for leaf in trace[clause["id"]]["decided_by"]
-            if clause["state"] == "applies" or leaf["truth"] == "open"
+            if applies or leaf["truth"] == "open"
         ]
-        if because:
-            label = _words(page, "why" if clause["state"] == "applies" else "open")
-            lines.append(f"{label}{page.colon}{page.comma.join(dict.fromkeys(because))}")
-        if clause[f"penalty_{page.language}"]:
-            lines.append(f"{_words(page, 'penalty')}{page.colon}{clause[f'penalty_{page.language}']}")
-        if clause["offices"]:
-            offices = page.pause.join(_words(page, f"office_{office}") for office in clause["offices"])
-            lines.append(f"{_words(page, 'ask')}{page.colon}{offices}")
-        basis = basis_words(clause, page.language)
-        unverified = clause["status"] == "unverified"
-        rows.append(
-            [
-                page.text(_words(page, f"consequence_{clause['consequence']}"), _STYLES.get(clause["consequence"], "")),
-                page.text(_words(page, f"state_{clause['state']}"), "bold" if clause["state"] == "applies" else ""),
-                page.lines(lines),
-                page.lines([basis, *([f"[{_words(page, 'unverified')}]"] if unverified else [])]),
-            ]
-        )
-    _table(page, (("consequence", "left"), ("state", "left"), ("text", "left"), ("basis", "left")), rows)
+        why = page.comma.join(dict.fromkeys(because))
+        if applies:
+            page.print(_label(page, clause) + page.text(page.colon) + _title(page, clause, "bold"))
+            _full(page, clause, why)
+            above = None
+            continue
+        if above != (clause["consequence"], why):
+            page.print(_label(page, clause) + page.text(f"{page.pause}{_words(page, 'open')}{page.colon}{why}"))
+        above = (clause["consequence"], why)
+        page.indented(_title(page, clause))
+
+
+def _label(page: Page, clause: Mapping[str, Any]) -> Text:
+    """How strict, and whether it applies."""
+    consequence = clause["consequence"]
+    label = page.text(_words(page, f"consequence_{consequence}"), _STYLES.get(consequence, ""))
+    return label + page.text(f"{page.pause}{_words(page, 'state_' + clause['state'])}")
+
+
+def _title(page: Page, clause: Mapping[str, Any], style: str = "") -> Text:
+    unverified = f" [{_words(page, 'unverified')}]" if clause["status"] == "unverified" else ""
+    return page.text(clause[f"title_{page.language}"], style) + page.text(f" [{clause['id']}]{unverified}", "dim")
+
+
+def _full(page: Page, clause: Mapping[str, Any], why: str) -> None:
+    """What a clause says, its basis, why it applies, what breaking it costs, whom to ask."""
+    from screening.rules.phrases import basis_words
+
+    page.indented(clause["quote"] if page.language == "zh" and clause["quote"] else clause[f"text_{page.language}"])
+    offices = page.pause.join(_words(page, f"office_{office}") for office in clause["offices"])
+    told = [("basis", basis_words(clause, page.language)), ("why", why)]
+    told += [("penalty", clause[f"penalty_{page.language}"]), ("ask", offices)]
+    for code, words in told:
+        if words:
+            page.indented(f"{_words(page, code)}{page.colon}{words}")
 
 
 def _some(clauses: Sequence[str], page: Page) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from apps.cli.console import shown
 from apps.cli.grounds import print_grounds
+from apps.cli.wrapping import Flowing
 from maps import phrases
 from maps.grounds import reasons_words
 from screening.not_checked import class_in_english
@@ -47,16 +49,17 @@ class Page:
 
     def print(self, *what: Text | Table) -> None:
         """Print; where nobody looks on, without the blanks that rich ends lines with."""
+        every = Group(*[Flowing.of(one) if isinstance(one, Text) else one for one in what or ("",)])
         if self.console.is_terminal:
-            self.console.print(*what)
+            self.console.print(every)
             return
         with self.console.capture() as caught:
-            self.console.print(*what)
+            self.console.print(every)
         self.console.file.write("".join(f"{line.rstrip()}\n" for line in caught.get().splitlines()))
 
     def text(self, value: object, style: str = "") -> Text:
         """A cell; it is folded, never cut."""
-        return Text(shown(value, self.console.encoding), style=style, overflow="fold")
+        return Flowing(shown(value, self.console.encoding), style=style, overflow="fold")
 
     def words(self, group: str, code: object) -> str:
         """The words for a code, or the code."""
@@ -68,7 +71,7 @@ class Page:
 
     def lines(self, values: Sequence[object]) -> Text:
         """A cell of several lines."""
-        return Text("\n", overflow="fold").join(self.text(value) for value in values)
+        return Flowing.of(Text("\n", overflow="fold").join(self.text(value) for value in values))
 
     def answer(self, group: str, code: str) -> Text:
         """An answer, coloured where there is colour."""
@@ -87,6 +90,14 @@ class Page:
     def line(self, value: object, style: str = "") -> None:
         """One paragraph."""
         self.print(self.text(value, style))
+
+    def indented(self, value: object, style: str = "", *, by: int = 4) -> None:
+        """One paragraph, further right."""
+        grid = Table.grid()
+        grid.add_column(width=by)
+        grid.add_column(overflow="fold")
+        grid.add_row("", Flowing.of(value) if isinstance(value, Text) else self.text(value, style))
+        self.print(grid)
 
     def pairs(self, rows: Sequence[tuple[str, object]]) -> None:
         """Labels and values in two columns."""
@@ -114,7 +125,7 @@ class Page:
             first = "" if str(row[0]) == str(above) else row[0]
             above = row[0]
             cells = [first, *row[1:]]
-            made.add_row(*[c if isinstance(c, Text) else self.text("" if c is None else c) for c in cells])
+            made.add_row(*[Flowing.of(c) if isinstance(c, Text) else self.text("" if c is None else c) for c in cells])
         self.print(made)
 
 
@@ -362,19 +373,28 @@ def _layers(page: Page, result: Mapping[str, Any]) -> None:
     dated = any(c["valid_until"] or c["valid_from"] != c["data_date"] for c in result["layers"])
     columns = [("layer", "left"), ("data_date", "whole"), *([("valid", "left")] if dated else [])]
     columns += [("coverage", "left"), ("coverage_accuracy", "right"), ("layer_accuracy", "right")]
-    columns += [("source", "left"), ("marks", "left")]
+    alike = len(result["layers"]) > 1 and len({(card["source"], _marks(page, card)) for card in result["layers"]}) == 1
+    columns += [] if alike else [("source", "left"), ("marks", "left")]
     rows = []
     for card in result["layers"]:
-        marks = [page.say(f"mark_{m}") for m in ("restricted", "synthetic", "indicative") if card[m]]
-        if card["georeference_method"] != "official_vector":
-            marks.append(page.words("method", card["georeference_method"]))
-        marks += [page.say(f"count_{c}", count=card[c]) for c in ("repaired", "rejected") if card[c]]
         cover_m = card["coverage_accuracy_m"]
         row = [card["name"], card["data_date"] or missing]
         if dated:
             row.append(f"{card['valid_from'] or '?'} .. {card['valid_until'] or ''}".strip())
         own_m = None if card["georeference_method"] == "declared" else card["accuracy_m"]  # of no place there is none
         row += [card["coverage"] or missing, *("-" if metres is None else f"{metres:g}" for metres in (cover_m, own_m))]
-        row += [card["source"] or missing, page.comma.join(marks) or "-"]
+        row += [] if alike else [card["source"] or missing, _marks(page, card) or "-"]
         rows.append(row)
     page.table([(page.say(f"column_{name}"), kind) for name, kind in columns], rows)
+    if alike:
+        told = [card["source"] or missing, *([marks] if (marks := _marks(page, result["layers"][0])) else [])]
+        page.line(page.say("source_of_all", source=page.comma.join(told)))
+
+
+def _marks(page: Page, card: Mapping[str, Any]) -> str:
+    """What must be known of a layer at a glance."""
+    marks = [page.say(f"mark_{m}") for m in ("restricted", "synthetic", "indicative") if card[m]]
+    if card["georeference_method"] != "official_vector":
+        marks.append(page.words("method", card["georeference_method"]))
+    marks += [page.say(f"count_{c}", count=card[c]) for c in ("repaired", "rejected") if card[c]]
+    return page.comma.join(marks)

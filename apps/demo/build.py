@@ -27,14 +27,17 @@ __all__ = ["MARKER", "STEPS", "Demo", "SiteResult", "build"]
 
 MARKER = "sanxian-demo.json"
 """Says that a folder was made by the demo and may be made anew."""
-STEPS = 6 + len(SITES) + 1
+STEPS = 6 + len(SITES) + 2
+_ACTIVITY, _INDUSTRY = ("wind_power",), "4415"
+"""What the site of the report is for; 4415 is wind power in GB/T 4754-2017."""
 _OURS = frozenset({MARKER, "README.txt", "workspace", "sites", "results"})
 _README = """\
 合成示例，不代表真实管控边界 / Synthetic example; does not show any real control boundary
 
 workspace   工作区 / the workspace
 sites       示例选址 / sample sites
-results     map.html 地图 / map; result.json 报告数据 / report data; export.zip shapefile 成果 / shapefile export
+results     map.html 地图 / map; result.json 报告数据 / report data; export.zip shapefile 成果 / shapefile export;
+            {report} 报告 / report; certificate.json 存证 / certificate
 
 再次核查 / check again:
 """
@@ -59,6 +62,17 @@ class Demo:
 
     folder: Path
     results: tuple[SiteResult, ...]
+    report_name: str
+
+    @property
+    def report(self) -> Path:
+        """The report on the first site, with its activity and industry; PDF where a Chinese font is, else HTML."""
+        return self.folder / "results" / self.report_name
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate that the report names."""
+        return self.folder / "results" / "certificate.json"
 
     @property
     def workspace(self) -> Path:
@@ -120,9 +134,9 @@ def build(
     with scratch as made:
         new = Path(made) / "demo"
         new.mkdir()
-        results = _fill(new, language, begin)
+        results, report_name = _fill(new, language, begin)
         _put(new, target, old=Path(made) / "earlier")
-    return Demo(folder=target, results=results)
+    return Demo(folder=target, results=results, report_name=report_name)
 
 
 def _require_ours(target: Path) -> None:
@@ -154,7 +168,7 @@ def _put(new: Path, target: Path, *, old: Path) -> None:
         ) from error
 
 
-def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -> tuple[SiteResult, ...]:
+def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -> tuple[tuple[SiteResult, ...], str]:
     from apps.cli.outputs import json_text
     from layers.model import DEFAULT_REQUIRED_KINDS
     from layers.workspace import FolderStore
@@ -177,10 +191,15 @@ def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -
         results.append(SiteResult(site=site, dossier=dossier))
     begin("demo_results", "")
     _show(next(r.dossier for r in results if r.site is SHOWN), folder / "results", store, language)
+    begin("demo_report", "")
+    report = _report(folder, store, language)
     commands = [f"  sanxian check {_shell(s)} --workspace workspace\n" for s in SITES]
-    _write(folder / "README.txt", _README + "".join(commands))
+    commands.append(f"  sanxian check {_shell(SHOWN)} --workspace workspace --activity 风电 --industry {_INDUSTRY}\n")
+    commands.append("\n复核存证 / verify the certificate:\n")
+    commands.append("  sanxian verify results/certificate.json --workspace workspace\n")
+    _write(folder / "README.txt", _README.replace("{report}", report) + "".join(commands))
     _write(folder / MARKER, json.dumps({"made_by": "sanxian demo", "format": 1}) + "\n")
-    return tuple(results)
+    return tuple(results), report
 
 
 def _shell(site: SampleSite) -> str:
@@ -248,6 +267,33 @@ def _show(dossier: Dossier, folder: Path, store: FolderStore, language: Language
     _write(folder / "map.html", map_of(verdict, result, store, language=language))
     _write(folder / "result.json", json_text(result))
     export(folder / "export.zip", result, site=verdict.geometry, overlaps=verdict.overlaps, language=language)
+
+
+def _report(folder: Path, store: FolderStore, language: Language) -> str:
+    """As ``sanxian check`` does with ``--activity``, ``--industry``, ``--report``, ``--certificate``; its file name."""
+    from apps.cli.outputs import Outputs
+    from apps.cli.sites import site_of_argument
+    from maps.errors import FontMissingError
+    from maps.figure.fonts import chinese_fonts
+    from screening.certificate import settled
+    from screening.dossier import examine
+    from screening.inquiry import Inquiry
+    from screening.project import Project
+    from screening.screen import today
+
+    try:
+        chinese_fonts()
+        name = "report.pdf"
+    except FontMissingError:
+        name = "report.html"
+    site = site_of_argument(str(folder / "sites" / SHOWN.argument)).site
+    asked = Inquiry(site=site, as_of=today(), project=Project(activities=_ACTIVITY, industry=_INDUSTRY))
+    dossier = examine(settled(asked), store)
+    results = folder / "results"
+    wanted = Outputs(reports=(str(results / name),), certificate=str(results / "certificate.json"))
+    for _ in wanted.write(dossier, dossier.to_dict(), store, language):
+        pass
+    return name
 
 
 def _write(path: Path, text: str) -> None:

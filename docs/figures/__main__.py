@@ -2,7 +2,8 @@
 ``python -m docs.figures``: draw every figure anew, beside this file.
 
 ``python -m docs.figures answers`` draws those of the answers only, ``output`` what the program prints, ``map`` the map,
-``tutorial`` those of the tutorial of georeferencing (half a minute: its commands are run).
+``tutorial`` those of the tutorial of georeferencing, ``signing`` those of the tutorial of signing (half a minute and a
+minute: their commands are run).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from docs.figures.scenes import Judged
 
 HERE = Path(__file__).parent
-PARTS = ("answers", "output", "map", "tutorial")
+PARTS = ("answers", "output", "map", "tutorial", "signing")
 
 
 def main(parts: set[str]) -> None:
@@ -46,6 +47,11 @@ def main(parts: set[str]) -> None:
         from docs.figures.tutorial_pictures import draw_all
 
         for path in draw_all(HERE):
+            sys.stdout.write(f"docs/figures/{path.name}\n")
+    if "signing" in parts:
+        from docs.figures import signing_pictures
+
+        for path in signing_pictures.draw_all(HERE):
             sys.stdout.write(f"docs/figures/{path.name}\n")
 
 

@@ -72,7 +72,13 @@ class _Drawing:
         """Draw what of a geometry (units of the picture) is in the window; its shape, None where nothing is."""
         if geometry.is_empty:
             return None
-        dimension = int(shapely.get_dimensions(geometry))
+        parts = shapely.get_parts(geometry)
+        dimensions = shapely.get_dimensions(parts)
+        dimension = int(dimensions.max())
+        if (dimensions < dimension).any():  # a route beside parcels is no area: it would be filled from end to end
+            kinds = [parts[dimensions == d] for d in (2, 1, 0) if (dimensions == d).any()]
+            first, *_ = [self.add(shapely.geometrycollections(some), style, outline=outline) for some in kinds]
+            return first
         self.styles[style.key] = style
         dash = {"stroke_dasharray": style.dash} if style.dash else {}
         line: dict[str, Any] = {"stroke": style.colour, "stroke_width": f"{style.weight:g}", **dash}
@@ -83,7 +89,7 @@ class _Drawing:
                 )
             return "point"
         if dimension == 1 and style.solid_hatch:
-            line |= {"stroke": style.fill, "stroke_width": "6"}
+            line |= {"stroke": style.fill, "stroke_width": "9"}
         fills = dimension == 2 and not outline
         fill = {"fill": style.paint if fills else "none"}
         if fills and not style.hatch:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from maps import phrases
-from maps.certainty import change_words, dominant_words, flip_words, overlap_words, settle_words, width_words
+from maps.certainty import change_words, dominant_words, flip_words, overlap_words, settle_lines, width_words
 from maps.report.model import Bullets, Column, Paragraph, Section, Table
 from maps.report.titles import say, titled
 from screening.words import word
@@ -66,7 +66,7 @@ def _findings(document: Mapping[str, Any], language: Language) -> Table:
                 separator.join(flips),
                 dominant_words(finding["dominant"], language),
                 separator.join(overlap) or None,
-                separator.join(_settled(entry, language) for entry in finding["settles"]) or None,
+                separator.join(settle_lines(finding["settles"], language)) or None,
                 finding["flip_m"],
                 area[0] if area else None,
                 area[1] if area else None,
@@ -74,13 +74,6 @@ def _findings(document: Mapping[str, Any], language: Language) -> Table:
             )
         )
     return Table(caption=say("certainty", language), columns=tuple(columns), rows=tuple(rows))
-
-
-def _settled(entry: Mapping[str, Any], language: Language) -> str:
-    text = settle_words(entry, language)
-    if entry["alone"] is not False:
-        return text
-    return f"{text}（{_said('together', language)}）" if language == "zh" else f"{text} ({_said('together', language)})"
 
 
 def _curve(document: Mapping[str, Any], language: Language) -> Table:

@@ -8,6 +8,7 @@ from maps import phrases
 from maps.figure.static_map import FONTS, static_map
 from maps.panel import notices
 from maps.report.certainty_content import certainty_sections
+from maps.report.district_content import district_sections
 from maps.report.finding_content import finding_sections, plain_table, summary_section
 from maps.report.layer_content import data_sections, method_section, verify_section
 from maps.report.model import Companion, Figure, Paragraph, Report, Section
@@ -87,6 +88,7 @@ def report_of(
         *finding_sections(result, language),
         *surroundings_sections(result.get("surroundings"), language),
         *ruling_sections(result.get("ruling"), language),
+        *district_sections(result.get("districts"), language),
         *certainty_sections(result.get("certainty"), language),
         *data_sections(result, language),
         method_section(language),

@@ -47,6 +47,7 @@ _PREAMBLE = """
 #show figure.where(kind: table): set figure.caption(position: top)
 #show figure.caption: set text(font: sans, size: 9pt)
 #show figure.caption: set align(center)
+#show figure.caption.where(kind: table): set block(sticky: true)
 """
 
 

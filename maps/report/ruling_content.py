@@ -63,21 +63,20 @@ def activity_name(tag: str, language: Language) -> str:
 
 def fact_words(key: str, value: object, language: Language) -> str:
     """A fact that the user stated, in words."""
+    from screening.rules.phrases import stated_words
     from screening.rules.vocabulary import fact_word
 
     found = fact_word(key)
     name = key
     if found is not None:
         known, argument = found
+        argument = activity_name(argument, language) if argument and known.key == "trait" else argument
         name = known.zh if language == "zh" else known.en
         name = (
             f"{name}（{argument}）" if argument and language == "zh" else f"{name} ({argument})" if argument else name
         )
         unit = known.unit if known.unit not in (None, "1") else ""
-        shown = (
-            say("fact_yes" if value else "fact_no", language) if isinstance(value, bool) else f"{value} {unit}".strip()
-        )
-        return f"{name} = {shown}"
+        return f"{name} = {stated_words(value, language)} {unit}".strip()
     return f"{name} = {value}"
 
 
@@ -96,12 +95,12 @@ def _level(clause: Mapping[str, Any]) -> str:
 def _compliance(clauses: Iterable[Mapping[str, Any]], level: str, language: Language) -> Table:
     column = partial(titled, language)
     columns = (
-        column("heading", weight=1.3),
-        column("requirement", weight=5),
-        column("consequence", weight=1.2),
-        column("state", weight=1.1),
-        column("situation", weight=1.6),
-        column("complies", weight=1.2),
+        column("heading", weight=1.65),  # six Chinese characters on one line
+        column("requirement", weight=6),
+        column("consequence", weight=1.65),
+        column("state", weight=1.2),
+        column("situation", weight=1.4),
+        column("complies", weight=1.0),
         column("basis", paper=False),
         column("clause", "code", paper=False),
     )
@@ -151,7 +150,8 @@ def _basis(clause: Mapping[str, Any], language: Language) -> str:
         article = "" if article.startswith("line") else article  # a plan has lines, which are told below
         found.append(law if not article else law + say("article", language, article=article))
     elif clause.get("source"):
-        found.append(str(clause["source"]))
+        zh, _, en = str(clause["source"]).partition(" / ")  # a source of our own is said in both languages
+        found.append(zh if language == "zh" or not en else en)
     if clause.get("line"):
         found.append(say("line", language, line=clause["line"]))
     verified = clause.get("status") == "verified"
@@ -162,14 +162,21 @@ def _basis(clause: Mapping[str, Any], language: Language) -> str:
 
 
 def _notes(ruling: Mapping[str, Any], language: Language) -> list[str]:
-    titles = {pack["id"]: pack.get(f"title_{language}") or pack["id"] for pack in ruling.get("packs") or ()}
-    return [
-        say(
-            "plan_period_over", language, plan=titles.get(note.get("pack"), note.get("pack")), period=note.get("period")
-        )
-        for note in ruling.get("notes") or ()
-        if note.get("code") == "plan_period_over"
-    ]
+    """Every note; one of a code nobody knows by its code."""
+    from screening.rules.phrases import note_words
+
+    packs = ruling.get("packs") or ()
+    found = []
+    for note in ruling.get("notes") or ():
+        if note.get("code") == "plan_period_over":
+            titles = {pack["id"]: pack.get(f"title_{language}") or pack["id"] for pack in packs}
+            plan = titles.get(note.get("pack"), note.get("pack"))
+            found.append(say("plan_period_over", language, plan=plan, period=note.get("period")))
+        elif has_word(f"rules.note_{note.get('code')}"):
+            found.append(phrases.clean(note_words(note, packs, language)))
+        else:
+            found.append(phrases.clean(str(note.get("code"))))
+    return found
 
 
 def _conflict(conflict: Mapping[str, Any], clauses: Iterable[Mapping[str, Any]], language: Language) -> str:
@@ -186,14 +193,13 @@ def _questions(questions: Iterable[Mapping[str, Any]], language: Language) -> Ta
         column("strictest", weight=1.2),
         column("clause", "code", paper=False),
     )
+    asked: dict[str, tuple[str, list[str]]] = {}  # what one question asks of an activity and of a fact stands once
+    for one in questions:
+        _, names = asked.setdefault(_question(one, language), (one["strictest"], []))
+        names += [name for name in one["clauses"] if name not in names]
     rows: list[tuple[Cell, ...]] = [
-        (
-            _question(one, language),
-            len(one["clauses"]),
-            _worded("consequence_", one["strictest"], language),
-            ", ".join(one["clauses"]),
-        )
-        for one in questions
+        (text, len(names), _worded("consequence_", strictest, language), ", ".join(names))
+        for text, (strictest, names) in asked.items()
     ]
     return Table(caption=say("questions", language), columns=columns, rows=tuple(rows), most=_QUESTIONS_ON_PAPER)
 
@@ -213,7 +219,8 @@ def _question(question: Mapping[str, Any], language: Language) -> str:
         activity = activities().get(question["tag"])
         asked_of = activity and (activity.question_zh if language == "zh" else activity.question_en)
         return asked_of or say("question_activity", language, what=activity_name(question["tag"], language))
-    about = [phrases.code_word("kind", question["kind"], language)] if "kind" in question else []
+    named = question.get("kind") == "other" and bool(question.get("words"))  # the words say more than "other layer"
+    about = [phrases.code_word("kind", question["kind"], language)] if "kind" in question and not named else []
     about += [phrases.code_word("class", one, language) for one in question.get("class") or ()]
     for key in ("words", "name", "districts", "units", "modes", "uses"):
         about += [_part_word(key, str(one), language) for one in question.get(key) or ()]

@@ -90,7 +90,8 @@ def _ranges(document: Mapping[str, Any], language: Language) -> Table:
             topic["metres"],
             topic["standard"],
             phrases.code_word("surroundings", f"mark_{topic['mark']}", language),
-            topic["targets"],
+            # with those that the accuracy leaves open: they stand in the table above
+            None if topic["status"] in ("unknown", "by_case") else topic["targets"] + topic["uncertain"],
             phrases.code_word("surroundings", f"status_{topic['status']}", language),
         )
         for topic in document["topics"]

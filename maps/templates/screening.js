@@ -26,6 +26,7 @@ function drawScreening(map, groups) {
   pane("coverage", 390, false);
   data.panes.forEach(function (kind, index) { pane(kind, 400 + index, true); });
   pane("site-area", 440, true);
+  pane("proposal", 445, true);
   pane("overlap", 450, true);
   pane("site-edge", 460, true);
   pane("ticks", 480, false);
@@ -167,6 +168,10 @@ function drawScreening(map, groups) {
     var layer = shape(item.geometry, style);
     answerClicks(layer, item, item.type === "overlap");
     groups[item.group].addLayer(layer);
+    if (item.label) {
+      groups[item.group].addLayer(L.marker(item.at, { pane: "ticks", interactive: false, keyboard: false,
+        icon: L.divIcon({ className: "proposal-label", html: make("span", null, item.label), iconSize: null }) }));
+    }
     if (!byKey[item.key]) byKey[item.key] = { item: item, layer: layer };
   });
   var siteGroup = groups[data.site.group];

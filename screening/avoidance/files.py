@@ -143,12 +143,17 @@ def outlines_of_proposals(avoidance: Avoidance, *, language: Language) -> tuple[
         way = word(f"avoid.way_{one.way}", language)
         name = word("avoid.proposal", language, id=f"P{number}", way=way)
         feature = OutlineFeature(
-            id=f"P{number}", code=None, name=name, class_="other", class_label=way, geometry=one.site.geometry
+            id=f"P{number}",
+            code=None,
+            name=name,
+            class_=one.way,
+            class_label=_label(one.to_dict(number), language),
+            geometry=one.site.geometry,
         )
         found.append(
             LayerOutline(
                 layer=name,
-                kind="other",
+                kind="proposal",
                 role="context",
                 features=(feature,),
                 data_date=avoidance.verdict.as_of,
@@ -159,6 +164,16 @@ def outlines_of_proposals(avoidance: Avoidance, *, language: Language) -> tuple[
             )
         )
     return tuple(found)
+
+
+def _label(one: dict[str, Any], language: Language) -> str:
+    """What a proposal changes, as short as a label on a map must be."""
+    way = one["way"]
+    facts: dict[str, Any] = {"id": one["id"]}
+    facts["metres"] = one["added_m"] if way == "detour" else one["shift_m"]
+    facts["degrees"] = abs(one["rotation_deg"])
+    facts["share"] = 100 * one.get("lost_share", 0.0)
+    return word(f"avoid.label_{way}", language, **facts)
 
 
 def _searches(avoidance: Avoidance) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from screening.errors import BatchJobError
+from screening.errors import BatchJobError, BatchStoppedError
 from screening.inquiry import site_document, site_from
 
 if TYPE_CHECKING:
@@ -46,18 +46,23 @@ class Job:
     ------
     BatchJobError
         If the file belongs to another batch, or is no job.
+    BatchStoppedError
+        If another run is at work on it; from any method, if the disk takes no more.
     """
 
     def __init__(self, path: Path, asked: dict[str, Any]) -> None:
         self.path = path
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path, isolation_level=None, timeout=1.0)
         try:
+            self._base.execute("PRAGMA locking_mode=EXCLUSIVE")  # one run at a time, until it ends or dies
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.executescript(_TABLES)
             changed = self._claim(json.dumps({"format": _FORMAT, **asked}, ensure_ascii=False, sort_keys=True))
         except sqlite3.DatabaseError as trouble:
             self._base.close()
+            if isinstance(trouble, sqlite3.OperationalError):
+                raise _stopped(path, trouble) from None
             raise BatchJobError(
                 path=path, detail=f"it is no job file ({trouble})", remedy="give --restart to begin anew"
             ) from None
@@ -77,6 +82,23 @@ class Job:
             return []
         then, now = json.loads(kept), json.loads(text)
         return sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
+
+    @classmethod
+    def drop(cls, path: Path) -> None:
+        """Remove a job with what SQLite keeps beside it; ``BatchStoppedError`` if a run is at work on it."""
+        if path.exists():
+            base = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+            try:
+                base.execute("PRAGMA locking_mode=EXCLUSIVE")
+                base.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as trouble:
+                raise _stopped(path, trouble) from None
+            except sqlite3.DatabaseError:
+                pass  # no job: it goes as well
+            finally:
+                base.close()
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Leave the file as it is."""
@@ -106,7 +128,9 @@ class Job:
     def total(self) -> int:
         """Sites to answer, and records refused."""
         (sites,) = self._base.execute("SELECT count(*) FROM site").fetchone()
-        (refused,) = self._base.execute("SELECT count(*) FROM row WHERE answer IS NULL").fetchone()
+        (refused,) = self._base.execute(
+            "SELECT count(*) FROM row WHERE number NOT IN (SELECT number FROM site)"
+        ).fetchone()
         return int(sites) + int(refused)
 
     @property
@@ -116,13 +140,15 @@ class Job:
 
     @contextmanager
     def _step(self) -> Iterator[None]:
-        self._base.execute("BEGIN IMMEDIATE")
         try:
+            self._base.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+            self._base.execute("COMMIT")
+        except sqlite3.OperationalError as trouble:
+            raise _stopped(self.path, trouble) from None
+        finally:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
 
     def take(self, taken: Sequence[Taken], refusals: Iterable[tuple[int, dict[str, Any]]], *, last: bool) -> None:
         """Keep the next records of the source in one step; those refused are rows at once."""
@@ -187,6 +213,14 @@ class Job:
         """The first records that were refused."""
         found = self._base.execute("SELECT cells FROM row WHERE answer IS NULL ORDER BY number LIMIT ?", (count,))
         return [json.loads(zlib.decompress(cells)) for (cells,) in found]
+
+
+def _stopped(path: Path, trouble: sqlite3.OperationalError) -> BatchStoppedError:
+    if str(getattr(trouble, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        detail, remedy = "another run is at work on it", "wait for that, or give another --out"
+        return BatchStoppedError(path=path, detail=detail, remedy=remedy)
+    remedy = "see to the disk, then run the same command: it goes on where it stood"
+    return BatchStoppedError(path=path, detail=str(trouble), remedy=remedy)
 
 
 def _packed(document: dict[str, Any]) -> bytes:

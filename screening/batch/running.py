@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from layers.workspace import FolderStore
 from screening.batch.intake import Taken
 from screening.batch.job import Job
 from screening.batch.row import refused_row, row_of
+from screening.errors import BatchStoppedError
 from screening.loaded import Loaded, load
 from screening.screen import judge
 from spatial import boundaries
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["answer", "take_in"]
+    from layers.workspace.store import WorkspaceStore
+
+__all__ = ["answer", "layers_of", "take_in"]
 
 Rows = list[tuple[int, dict[str, Any]]]
 STEP = 100
@@ -68,8 +72,19 @@ def _keep(job: Job, records: list[Taken], as_of: str, *, last: bool) -> None:
     job.take(records, [(r.number, refused_row(r, as_of)) for r in records if r.site is None], last=last)
 
 
+def layers_of(store: WorkspaceStore) -> list[list[str]]:
+    """The layers of a workspace as a batch remembers them: name, version, digest of its checksums."""
+    return sorted([e.layer, e.version, e.checksums_sha256] for e in store.entries)
+
+
 def answer(
-    job: Job, workspace: Path, *, as_of: str, workers: int = 1, on_rows: Callable[[int], None] | None = None
+    job: Job,
+    workspace: Path,
+    *,
+    as_of: str,
+    workers: int = 1,
+    layers: list[list[str]] | None = None,
+    on_rows: Callable[[int], None] | None = None,
 ) -> None:
     """
     Answer every open site of a job.
@@ -84,20 +99,30 @@ def answer(
         ISO date.
     workers
         Processes; 1 answers in this one.
+    layers
+        What `layers_of` says of the workspace that is meant; None: whatever it holds.
     on_rows
         Called with how many rows were added.
+
+    Raises
+    ------
+    BatchStoppedError
+        If the workspace is another by now, a process dies, or the disk takes no more; the rows so far are kept.
     """
-    for rows in _answered(job, workspace, as_of, workers):
+    for opened, rows in _answered(job, workspace, as_of, workers):
+        if layers is not None and opened != layers:
+            detail, remedy = "a layer of the workspace was replaced meanwhile", "give --restart to begin anew"
+            raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy)
         job.answer(rows)
         if on_rows:
             on_rows(len(rows))
 
 
-def _answered(job: Job, workspace: Path, as_of: str, workers: int) -> Iterator[Rows]:
+def _answered(job: Job, workspace: Path, as_of: str, workers: int) -> Iterator[tuple[list[list[str]], Rows]]:
     if workers == 1:
         desk = _Desk.opened(workspace, as_of)
         for some in job.open_sites(STEP):
-            yield desk.rows(some)
+            yield desk.layers, desk.rows(some)
         return
     context = multiprocessing.get_context("spawn")  # as on Windows; nothing is inherited
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_open, initargs=(workspace, as_of)) as pool:
@@ -109,6 +134,9 @@ def _answered(job: Job, workspace: Path, as_of: str, workers: int) -> Iterator[R
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool:
+            detail, remedy = "a process was ended from outside", "run the same command again, with fewer --workers"
+            raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy) from None
         finally:
             for future in waiting:
                 future.cancel()
@@ -120,10 +148,12 @@ class _Desk:
 
     loaded: Loaded
     as_of: str
+    layers: list[list[str]]
 
     @classmethod
     def opened(cls, workspace: Path, as_of: str) -> _Desk:
-        return cls(loaded=load(FolderStore.open(workspace), as_of), as_of=as_of)
+        store = FolderStore.open(workspace)
+        return cls(loaded=load(store, as_of), as_of=as_of, layers=layers_of(store))
 
     def rows(self, sites: list[tuple[int, bytes]]) -> Rows:
         return [(number, self._row(number, document)) for number, document in sites]
@@ -157,5 +187,5 @@ def _open(workspace: Path, as_of: str) -> None:
     _DESK.append(_Desk.opened(workspace, as_of))
 
 
-def _rows(sites: list[tuple[int, bytes]]) -> Rows:
-    return _DESK[-1].rows(sites)
+def _rows(sites: list[tuple[int, bytes]]) -> tuple[list[list[str]], Rows]:
+    return _DESK[-1].layers, _DESK[-1].rows(sites)

@@ -21,6 +21,7 @@ __all__ = ["FOR_REASON", "SETTLES", "settles_of"]
 
 SETTLES: tuple[str, ...] = (
     "stands",
+    "stands_beside",
     "keep_declaration",
     "state_datum",
     "survey_site",
@@ -44,6 +45,7 @@ SETTLES: tuple[str, ...] = (
     "mend_site",
     "confirm_status",
     "confirm_class",
+    "get_official",
 )
 """All codes, in the order in which they are listed."""
 
@@ -106,12 +108,15 @@ def settles_of(
         needed together with others, None where the answer does not wait for it. Those enough by themselves come first.
     """
     settled = finding.answer in {"hit", "clear"}
-    entries = [_stands(finding, flips)] if settled else []
+    entries: list[dict[str, Any]] = []
     below = next((flip for flip in flips if flip.error == "less"), None)
     if below is not None:
         entries += _surveys(finding, site, below)
     entries += _of_reasons(finding, verdict, probe, below)
     entries += _of_flags(finding)
+    entries += _of_the_whole(finding, site, verdict)
+    if settled:
+        entries.insert(0, _stands(finding, flips, beside=bool(entries)))
     needed = [e for e in entries if e["alone"] is False and e["code"] not in SURVEYS]
     if not settled and len(needed) == 1 and finding.answer == "unknown":
         needed[0]["alone"] = True
@@ -123,11 +128,22 @@ def settles_of(
 SURVEYS = frozenset({"state_datum", "survey_site", "improve_transformation", "survey_boundary", "survey_both"})
 
 
-def _stands(finding: Finding, flips: Sequence[Flip]) -> dict[str, Any]:
+def _of_the_whole(finding: Finding, site: Site, verdict: Verdict) -> list[dict[str, Any]]:
+    """What a settled answer leaves open: a point is not a parcel, and an indicative layer is not the authority's."""
+    found: list[dict[str, Any]] = []
+    if finding.answer == "clear" and site.scope == "point" and site.radius_m == 0:
+        found.append({"code": "give_outline", "alone": None})
+    cards = [row for row in verdict.layers if (row["name"], row["version"]) == (finding.layer, finding.version)]
+    if finding.answer in {"hit", "clear"} and any(card["indicative"] for card in cards):
+        found.append({"code": "get_official", "alone": None})
+    return found
+
+
+def _stands(finding: Finding, flips: Sequence[Flip], *, beside: bool) -> dict[str, Any]:
     if any(reason.code == "declared_none" for reason in finding.reasons):
         return {"code": "keep_declaration", "alone": None}
     facts = {} if not flips else {"up_to_m": flips[0].metres}
-    return {"code": "stands", "alone": None, **facts}
+    return {"code": "stands_beside" if beside else "stands", "alone": None, **facts}
 
 
 def _surveys(finding: Finding, site: Site, below: Flip) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ __all__ = ["MAX_BYTES", "canonical", "parsed", "plain", "quantised", "sha256_of"
 MAX_BYTES = 64 * 1024 * 1024
 """A certificate or features file with more is not read."""
 _SAFE = 2**53 - 1
+_DEEPEST = 60
+"""Nothing of ours is nested as deeply; what is would be walked past the limits of the interpreter."""
 
 
 def canonical(value: Any) -> bytes:
@@ -64,12 +66,14 @@ def parsed(data: bytes) -> Any:
     return _doubles(parse_json(data))
 
 
-def _doubles(value: Any) -> Any:
+def _doubles(value: Any, depth: int = 0) -> Any:
     """Whole numbers beyond 2^53 are doubles here: no other number is spelled so."""
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
     if isinstance(value, dict):
-        return {key: _doubles(item) for key, item in value.items()}
+        return {key: _doubles(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_doubles(item) for item in value]
+        return [_doubles(item, depth + 1) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _SAFE:
         try:
             return float(value)

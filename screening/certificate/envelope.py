@@ -169,6 +169,8 @@ def _holds(public: Any, signature: Any, statement: bytes) -> bool:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
+        if any(bytes.fromhex(text).hex() != text for text in (public, signature)):
+            return False  # capitals, blanks: the same bytes in another spelling are not what was written
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), statement)
     except (InvalidSignature, ValueError, TypeError):
         return False

@@ -3,7 +3,8 @@ A result without anything that depends on the order of rows or of imports.
 
 Features are named by their leaf (what they are) instead of their id (often a row number); the names of versions and the
 digests of imported files, both of which change with the order of rows, are left to ``observed``; lists whose order is a
-matter of import are sorted.
+matter of import are sorted. Words are left out: they are made of codes, and the texts of clauses stand in packs with
+digests of their own.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _walked(value: Any, leaves: Mapping[str, Mapping[str, str]], layer: str | No
         for name, item in value.items():
             if name == "version" and isinstance(item, str) and _VERSION.match(item):
                 continue
-            if name in _OF_A_FILE and "content_digest" in value:
+            if (name in _OF_A_FILE and "content_digest" in value) or _is_words(name):
                 continue
             if name == "id" and _is_feature(value, key) and item in leaves.get(inside or "", {}):
                 made["leaf"] = leaves[inside or ""][item]
@@ -104,6 +105,11 @@ def _walked(value: Any, leaves: Mapping[str, Mapping[str, str]], layer: str | No
     if isinstance(value, str) and layer is not None and key in _FEATURE_KEYS:
         return leaves.get(layer, {}).get(value, value)
     return value
+
+
+def _is_words(key: str) -> bool:
+    """Whether a key holds words in one language; texts of clauses count through the digests of their packs."""
+    return key in {"zh", "en", "quote"} or key.endswith(("_zh", "_en"))
 
 
 def _is_feature(value: Mapping[str, Any], key: str) -> bool:

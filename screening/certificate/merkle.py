@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["features_checked", "features_document", "write_features"]
 
 FORMAT = "sanxian-features-1"
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, shapely.errors.ShapelyError)
 
 
 def features_document(certificate: Certificate, store: WorkspaceStore) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import shapely
@@ -20,6 +21,8 @@ from screening.inquiry import Inquiry
 from spatial.errors import SpatialError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from layers.workspace.store import VersionEntry, WorkspaceStore
     from screening.certificate.replay import NamedVersions
 
@@ -34,6 +37,8 @@ _REJECTED = (
     TypeError,
     ValueError,
     AttributeError,
+    ArithmeticError,
+    RecursionError,
 )
 """What an inquiry raises that nobody asked: only of a certificate that was damaged, or made by hand."""
 
@@ -147,13 +152,15 @@ def _asked_again(
     except _REJECTED as trouble:
         return [*found, Difference(code="question_rejected", at=f"{type(trouble).__name__}: {trouble}")], notes, None
     was, now = (parsed(canonical(body)) for body in (certificate.body, again.body))
-    return found + list(differences_of(was, now)), notes, again
+    return [*found, *differences_of(was, now), *_observed_otherwise(certificate, again, versions)], notes, again
 
 
 def _stored(certificate: Certificate, store: WorkspaceStore, versions: NamedVersions) -> list[Difference]:
     """Every byte of every file of the versions that answered, and the root of what they hold."""
     digests = {row["name"]: row["content_digest"] for row in certificate.body["workspace"]["layers"]}
     found = [Difference(code="version_missing", layer=e.layer, version=e.version) for e in versions.missing.values()]
+    unnamed = sorted({*digests} - {*versions.used} - {*versions.missing})  # no version is said to have answered
+    found += [Difference(code="version_missing", layer=layer) for layer in unnamed]
     found += [
         Difference(code="version_rewritten", layer=e.layer, version=e.version, at="checksums.json")
         for e in versions.rewritten
@@ -170,6 +177,23 @@ def _stored(certificate: Certificate, store: WorkspaceStore, versions: NamedVers
             code, version = "content_digest", entry.version
             found.append(Difference(code=code, layer=layer, version=version, was=digests.get(layer), now=root))
     return found
+
+
+def _observed_otherwise(certificate: Certificate, again: Certificate, versions: NamedVersions) -> Iterator[Difference]:
+    """What was seen of the very versions that are still there, and is not seen now; ``observed`` has no other check."""
+    elsewhere = {version for then, now in versions.again for version in ((then.layer, then.version), _named(now))}
+    elsewhere |= {_named(entry) for entry in versions.rewritten}
+    seen = {(row["layer"], row["version"]): row for row in again.observed["versions"]}
+    for row in certificate.observed["versions"]:
+        key = (row["layer"], row["version"])
+        if key not in elsewhere:
+            for one in differences_of(row, seen.get(key, {})):
+                at = f"observed.versions[{row['version']}].{one.at}"
+                yield replace(one, code="workspace", layer=row["layer"], version=row["version"], at=at)
+
+
+def _named(entry: VersionEntry) -> tuple[str, str]:
+    return entry.layer, entry.version
 
 
 def _damage(entry: VersionEntry, trouble: Exception) -> Difference:

@@ -15,7 +15,7 @@ from layers.fields import FieldAliases, fold
 from layers.workspace.canonical_json import canonical_json
 from screening.errors import AccessListError, UnknownRuleWordError
 from screening.rules.model import HEADINGS, ActivityLeaf, AllOf, Clause, DistrictLeaf, IndustryLeaf, Pack, UnitLeaf
-from screening.rules.place import UNIT_KIND
+from screening.rules.place import UNIT_KIND, unit_code
 from screening.rules.vocabulary import activities_of, industry_of
 from screening.words import word
 
@@ -81,15 +81,17 @@ def unit_packs(features: Iterable[tuple[OpenLayer, Feature]], *, taken: Iterable
     found: dict[str, Pack] = {}
     names = set(taken)
     for layer, feature in features:
-        if layer.card.kind != UNIT_KIND or feature.code is None or not any(feature.requirements.values()):
+        if layer.card.kind != UNIT_KIND or not any(feature.requirements.values()):
             continue
-        name = f"unit-{_ascii(feature.code)}"
+        # a unit without a code is asked by its id: of a feature without a code the leaf is open, never no
+        code = feature.code or f"{layer.card.name}/{feature.id}"
+        name = f"unit-{_ascii(code)}"
         if name in names or name in found:  # the same unit twice, in two layers or in two pieces
-            if name in names or _texts(found[name]) == _requirements(feature):
+            if name in found and _texts(found[name]) == _requirements(feature):
                 continue
             name = f"{name}-{_ascii(layer.card.name)}-{_ascii(feature.id)}"
         source = layer.card.source or layer.card.name
-        title = f"{feature.code} {feature.name or ''}".strip()
+        title = f"{code} {feature.name or ''}".strip()
         clauses = tuple(
             Clause(
                 id=f"{name}-{heading}",
@@ -99,7 +101,7 @@ def unit_packs(features: Iterable[tuple[OpenLayer, Feature]], *, taken: Iterable
                 title_en=f"{title}: {word(f'rules.heading_{heading}', 'en')}",
                 text_zh=text,
                 text_en=text,
-                condition=UnitLeaf(codes=(feature.code,)),
+                condition=UnitLeaf(codes=(code,)),
                 verified=False,
                 verified_on=None,
                 source=f"{source} ({layer.card.name} {layer.entry.version})",
@@ -240,7 +242,10 @@ class _Table:
             if not any(row.get(key) for key in ("level", "unit", "districts")):
                 row |= {key: above.get(key, "") for key in ("level", "unit", "districts", "name")}
             if not wide:
+                same = row["heading"] in ("", above.get("heading", ""))
                 row["heading"] = row["heading"] or above.get("heading", "")
+                if same and "consequence" in row and not row["consequence"]:
+                    row["consequence"] = above.get("consequence", "")  # a merged cell: never less strict than above
             above = row
             pairs = [(h, row.get(h, "")) for h in HEADINGS] if wide else [(self._heading(row, number), row["text"])]
             for heading, text in pairs:
@@ -263,7 +268,7 @@ class _Table:
         return found  # type: ignore[return-value]  # refused above
 
     def _clause(self, name: str, row: dict[str, str], heading: Heading, text: str, number: int) -> tuple[Level, Clause]:
-        units = tuple(filter(None, re.split(r"[,，;；、\s]+", row.get("unit", ""))))
+        units = tuple(map(unit_code, filter(None, re.split(r"[,，;；、\s]+", row.get("unit", "")))))
         level = _LEVELS.get(fold(row["level"])) if row.get("level") else ("unit" if units else None)
         if level is None:
             self._refuse(number, f"level {row.get('level', '')!r} is not known", "write 省, 片区, 流域, 市 or 单元")
@@ -305,7 +310,14 @@ class _Table:
             if row.get("activity"):
                 parts.append(ActivityLeaf(tags=activities_of([row["activity"]])))
             if row.get("industry"):
-                codes = tuple(industry_of(code) for code in re.split(r"[,，;；、\s]+", row["industry"]) if code)
+                written = [code for code in re.split(r"[,，;；、\s]+", row["industry"]) if code]
+                if any(re.fullmatch(r"[1-9]\d\d", code) for code in written):  # a workbook drops a leading zero
+                    self._refuse(
+                        number,
+                        f"industry {row['industry']!r}: a class of three digits, or one of four that lost its zero",
+                        "write its letter before it, C252 or B0810 for instance",
+                    )
+                codes = tuple(industry_of(code) for code in written)
                 parts.append(IndustryLeaf(codes=codes))
         except UnknownRuleWordError as error:
             self._refuse(number, str(error), "mend the cell")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from screening.rules.place import Truth
 
-__all__ = ["lies_in"]
+__all__ = ["is_of", "lies_in"]
 
 _SLACK = 1.02
 """Metres of a frame and of the ellipsoid differ by less over the extent of a site."""
@@ -83,3 +84,15 @@ def _boundary(prefixes: tuple[str, ...]) -> Boundary:
         whole = prefix.ljust(6, "0")
         codes |= {whole} if whole in names else {code for code in names if code.startswith(prefix)}
     return union(sorted(codes))
+
+
+def is_of(code: str, prefixes: tuple[str, ...]) -> bool:
+    """
+    Whether a county is one of the districts that some prefixes of codes name.
+
+    Examples
+    --------
+    >>> is_of("150781", ("1507",)), is_of("150781", ("150700",)), is_of("150781", ("152202",))
+    (True, True, False)
+    """
+    return any(code.startswith(re.sub(r"(?<=..)(00)+$", "", prefix)) for prefix in prefixes)

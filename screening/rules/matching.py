@@ -27,7 +27,15 @@ from screening.rules.model import (
     UseLeaf,
 )
 from screening.rules.place import NOT_SAID, Said
-from screening.rules.vocabulary import industry_relation, narrower_than, with_broader
+from screening.rules.vocabulary import (
+    activities,
+    industry_relation,
+    is_trait,
+    narrower_than,
+    trait_fact,
+    traits,
+    with_broader,
+)
 
 if TYPE_CHECKING:
     from screening.project import Fact, Project
@@ -35,6 +43,9 @@ if TYPE_CHECKING:
     from screening.rules.place import Place, Truth
 
 __all__ = ["Circumstances", "LeafSaid", "Match", "match"]
+
+
+_DECIDES: dict[type, tuple[Truth, Truth]] = {AllOf: ("no", "yes"), AnyOf: ("yes", "no")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,17 +141,34 @@ def match(condition: Condition, circumstances: Circumstances) -> Match:
     >>> match(asked, Circumstances(there, Project(activities=("road",)))).truth
     'no'
     """
-    if isinstance(condition, AllOf):
-        return _combined([match(part, circumstances) for part in condition.parts], decides="no", otherwise="yes")
-    if isinstance(condition, AnyOf):
-        return _combined([match(part, circumstances) for part in condition.parts], decides="yes", otherwise="no")
+    return _matched(condition, circumstances, denied=False)
+
+
+def _matched(condition: Condition, circumstances: Circumstances, *, denied: bool) -> Match:
+    if isinstance(condition, AllOf | AnyOf):
+        parts = [_matched(part, circumstances, denied=denied) for part in condition.parts]
+        decides, otherwise = _DECIDES[type(condition)]
+        return _combined(parts, decides=decides, otherwise=otherwise)
     if isinstance(condition, Not):
-        inner = match(condition.part, circumstances)
+        inner = _matched(condition.part, circumstances, denied=not denied)
         turned: dict[Truth, Truth] = {"yes": "no", "no": "yes", "open": "open"}
         leaves = tuple(replace(leaf, denied=not leaf.denied) for leaf in inner.leaves)
         return Match(truth=turned[inner.truth], leaves=leaves)
     said = circumstances.ask(condition)
+    if denied and said.truth == "yes" and not _of_all(condition, circumstances):
+        said = replace(said, truth="open", why="not_all")  # of the rest of the project the clause may hold
     return Match(truth=said.truth, leaves=(LeafSaid(leaf=condition, said=said),))
+
+
+def _of_all(leaf: Leaf, circumstances: Circumstances) -> bool:
+    """Whether a leaf that holds does so for all that the project does, traits aside, and for all its parts."""
+    if isinstance(leaf, ActivityLeaf):
+        asked = set(leaf.tags)
+        return all(with_broader(tag) & asked or is_trait(tag) for tag in circumstances.project.activities)
+    if isinstance(leaf, ModeLeaf | UseLeaf):
+        asked, at = (set(leaf.modes), 1) if isinstance(leaf, ModeLeaf) else (set(leaf.uses), 0)
+        return all(one[at] in asked for one in circumstances.place.occupations)
+    return True
 
 
 def _combined(parts: list[Match], *, decides: Truth, otherwise: Truth) -> Match:
@@ -160,16 +188,28 @@ def _leaves(parts: list[Match]) -> tuple[LeafSaid, ...]:
 
 
 def _near(place: Place, project: Project, leaf: NearLeaf) -> Said:
-    """What the project states decides; a layer that says otherwise stands beside it."""
+    """
+    What the project states of each name decides: one that is near, or all of them farther.
+
+    A layer that shows it near where the project says it is far leaves the question open.
+    """
     measured = place.near(leaf)
-    for word in leaf.words:
-        stated = project.facts.get(f"distance_m:{word}")
-        if isinstance(stated, int | float) and not isinstance(stated, bool):
-            truth: Truth = "yes" if stated <= leaf.within_m else "no"
-            grounds: tuple[dict[str, Any], ...] = ({"fact": f"distance_m:{word}", "stated": float(stated)},)
-            differs = measured.truth == "yes" and truth == "no"
-            return Said(truth=truth, grounds=grounds + measured.grounds, why="stated_differs" if differs else None)
-    return measured
+    stated = {
+        word: float(fact)
+        for word in leaf.words
+        if isinstance(fact := project.facts.get(f"distance_m:{word}"), int | float) and not isinstance(fact, bool)
+    }
+    if not stated:
+        return measured
+    nearest = min(stated, key=lambda word: stated[word])
+    grounds = ({"fact": f"distance_m:{nearest}", "stated": stated[nearest]}, *measured.grounds)
+    if stated[nearest] <= leaf.within_m:
+        return Said(truth="yes", grounds=grounds)
+    if measured.truth == "yes":
+        return Said(truth="open", grounds=grounds, why="stated_differs")
+    if len(stated) < len(leaf.words):
+        return Said(truth="open", grounds=grounds, why="not_all_stated")
+    return Said(truth="no", grounds=grounds)
 
 
 def _answer(place: Place, leaf: AnswerLeaf) -> Said:
@@ -182,16 +222,40 @@ def _answer(place: Place, leaf: AnswerLeaf) -> Said:
 
 
 def _activity(project: Project, leaf: ActivityLeaf) -> Said:
-    if not project.activities:
-        return NOT_SAID
+    """
+    By the activities stated: whoever states some is none of the others.
+
+    Except traits (two-high, discharging, using heavy metals …): a project of any activity may have them, and stating
+    only what it is leaves them open until a fact says yes or no.
+    """
     asked = set(leaf.tags)
-    met = sorted(tag for tag in project.activities if with_broader(tag) & asked)
+    stated = {*project.activities, *(tag for tag in traits() if _trait(project, tag) is True)}
+    met = sorted(tag for tag in stated if with_broader(tag) & asked)
     if met:
         return Said(truth="yes", grounds=({"activity": met},))
-    coarse = sorted(tag for tag in project.activities if narrower_than(tag) & asked)
+    coarse = sorted(tag for tag in stated if narrower_than(tag) & asked)
     if coarse:
         return Said(truth="open", grounds=({"activity": coarse},), why="less_specific")
-    return Said(truth="no", grounds=({"activity": sorted(project.activities)},))
+    settled = {tag for tag in asked if is_trait(tag) and _trait(project, tag) is False}
+    if not project.activities and settled != asked:
+        return NOT_SAID
+    if any(is_trait(tag) for tag in asked - settled):
+        return Said(truth="open", grounds=({"activity": sorted(stated)},), why="trait_not_stated")
+    if project.industry is not None and any(
+        industry_relation(project.industry, code) is not False for tag in asked for code in activities()[tag].industries
+    ):
+        # the industry is one that does what the activities leave out: what a mine builds is of a mine
+        return Said(truth="open", grounds=({"industry": project.industry},), why="industry_suggests")
+    return Said(truth="no", grounds=({"activity": sorted(stated)},))
+
+
+def _trait(project: Project, tag: str) -> bool | None:
+    """Whether the project's facts say that it has a trait; a broader one that it has not, it has in no form."""
+    found = [
+        fact for one in with_broader(tag) if is_trait(one) and (fact := project.facts.get(trait_fact(one))) is not None
+    ]
+    own = project.facts.get(trait_fact(tag))
+    return True if own is True else False if False in found else None
 
 
 def _industry(project: Project, leaf: IndustryLeaf) -> Said:
@@ -216,7 +280,8 @@ def _fact(project: Project, leaf: FactLeaf) -> Said:
 
 def _compared(stated: Fact, leaf: FactLeaf) -> bool:
     if leaf.test == "is":
-        return type(stated) is type(leaf.value) and stated == leaf.value
+        # yes is not 1; but 6 is 6.0, for JSON writes both alike and a certificate is read back from it
+        return isinstance(stated, bool) == isinstance(leaf.value, bool) and stated == leaf.value
     number, bound = float(stated), float(leaf.value)
     return {
         "at_least": number >= bound,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from screening.rules.vocabulary import activities, fact_word
+from screening.rules.vocabulary import activities, fact_word, trait_fact
 from screening.words import has_word, word
 
 if TYPE_CHECKING:
@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from screening.words import Language
 
-__all__ = ["basis_words", "counterfactual_words", "fact_name", "leaf_words", "note_words", "question_words"]
+__all__ = [
+    "basis_words",
+    "counterfactual_words",
+    "fact_name",
+    "leaf_words",
+    "note_words",
+    "question_words",
+    "stated_words",
+]
 
 
 def _join(parts: Sequence[str], language: Language) -> str:
@@ -26,12 +34,30 @@ def _kind(about: Mapping[str, Any], language: Language) -> str:
     found += [*about.get("name", ()), *about.get("words", ())]
     if about["kind"] == "other" and found:
         return _join(found, language)
-    return f"{kind} ({_join(found, language)})" if found else kind
+    if not found:
+        return kind
+    return f"{kind}（{_join(found, language)}）" if language == "zh" else f"{kind} ({_join(found, language)})"
 
 
 def _activity(tag: str, language: Language) -> str:
     known = activities().get(tag)
     return tag if known is None else (known.zh if language == "zh" else known.en)
+
+
+def stated_words(value: object, language: Language) -> str:
+    """
+    What was stated for a fact, without its unit.
+
+    Examples
+    --------
+    >>> [stated_words(value, "zh") for value in (True, 6.0, 50000.0, 0.35, "new")]
+    ['是', '6', '50,000', '0.35', 'new']
+    """
+    if isinstance(value, bool):
+        return word("report.fact_yes" if value else "report.fact_no", language)
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def fact_name(key: str, language: Language) -> str:
@@ -48,7 +74,9 @@ def fact_name(key: str, language: Language) -> str:
         return key
     fact, argument = named
     name = fact.zh if language == "zh" else fact.en
-    return name if argument is None else f"{name} {argument}"
+    if argument is None:
+        return name
+    return f"{name} {_activity(argument, language) if fact.key == 'trait' else argument}"
 
 
 def question_words(question: Mapping[str, Any], language: Language) -> str:
@@ -71,7 +99,8 @@ def question_words(question: Mapping[str, Any], language: Language) -> str:
     if code == "activity":
         known = activities().get(question["tag"])
         own = None if known is None else (known.question_zh if language == "zh" else known.question_en)
-        return own or word("rules.q_activity", language, what=_activity(question["tag"], language))
+        asked = own or word("rules.q_activity", language, what=_activity(question["tag"], language))
+        return asked if known is None or not known.trait else f"{asked} (--fact {trait_fact(known.tag)}=)"
     what = {
         "industry": lambda: str(question["value"]),
         "confirm_district": lambda: _join(question["districts"], language),
@@ -95,11 +124,12 @@ def leaf_words(said: Mapping[str, Any], language: Language) -> str:
         shown = f"{metres:,.0f}" if isinstance(metres, int | float) else metres
         text = word("rules.leaf_near", language, what=_join(leaf["near"], language), distance_m=shown)
     elif "activity" in leaf:
-        tags = first.get("activity", leaf["activity"])
+        tags = leaf["activity"] if said["truth"] == "open" else first.get("activity", leaf["activity"])
         text = word("rules.leaf_activity", language, what=_join([_activity(t, language) for t in tags], language))
     elif "fact" in leaf:
-        value = first.get("stated", "?")
-        text = word("rules.leaf_fact", language, what=fact_name(leaf["fact"], language), value=value)
+        text = fact_name(leaf["fact"], language)
+        if "stated" in first:
+            text = word("rules.leaf_fact", language, what=text, value=stated_words(first["stated"], language))
     else:
         key = next(key for key in ("industry", "mode", "use", "district", "unit") if key in leaf)
         values = first.get(key, leaf[key])
@@ -115,7 +145,8 @@ def basis_words(clause: Mapping[str, Any], language: Language) -> str:
     """Law, article and dates of a clause; its source where it has no basis."""
     basis = clause["basis"]
     if basis is None:
-        return str(clause["source"])
+        zh, _, en = str(clause["source"]).partition(" / ")  # a source of our own is said in both languages
+        return zh if language == "zh" or not en else en
     parts = [basis[f"law_{language}"]]
     article = basis["article"]
     if article is not None:
@@ -144,7 +175,8 @@ def counterfactual_words(row: Mapping[str, Any], language: Language) -> tuple[st
             clauses = _join(row["clauses"], language)
             changes.append(word("rules.without_layer_clauses", language, clauses=clauses))
         return word("rules.without_layer", language, layer=row["layer"]), comma.join(changes)
-    value = _activity(row["value"], language) if row["code"] == "if_activity" else row["value"]
+    values = row.get("values") or [row["value"]]  # several where each would change the same
+    value = _join([_activity(one, language) if row["code"] == "if_activity" else one for one in values], language)
     changes = []
     if row["applies"]:
         changes.append(word("rules.would_apply", language, clauses=_join(row["applies"], language)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from screening.reasons import Answer
     from screening.rules.model import DistrictLeaf, KindLeaf, NearLeaf, UnitLeaf
 
-__all__ = ["NOT_SAID", "UNIT_KIND", "Place", "Said", "StatedFeature", "StatedPlace", "Truth"]
+__all__ = ["NOT_SAID", "UNIT_KIND", "Place", "Said", "StatedFeature", "StatedPlace", "Truth", "unit_code"]
 
 Truth = Literal["yes", "no", "open"]
 
@@ -33,6 +34,20 @@ class Said:
 
 UNIT_KIND = "control_units"
 """What a clause of a unit means by unit."""
+
+
+def unit_code(text: str) -> str:
+    """
+    A code of a control unit as it is compared: half-width, in capitals, without spaces.
+
+    Examples
+    --------
+    >>> unit_code(" ｚｈ150781 10001")
+    'ZH15078110001'
+    """
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
 NOT_SAID = Said(truth="open", why="not_stated")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from layers.workspace.canonical_json import canonical_json
 from screening.rules.access_lists import unit_packs
+from screening.rules.conflicts import conflicts_of
 from screening.rules.counterfactuals import layer_counterfactuals, project_counterfactuals
 from screening.rules.matching import Circumstances, LeafSaid, match
 from screening.rules.model import (
@@ -19,13 +20,10 @@ from screening.rules.model import (
     HEADINGS,
     LEVELS,
     STATES,
-    ActivityLeaf,
     AllOf,
     Clause,
     DistrictLeaf,
-    IndustryLeaf,
     KindLeaf,
-    NearLeaf,
     Pack,
     UnitLeaf,
 )
@@ -43,10 +41,12 @@ if TYPE_CHECKING:
     from screening.site import Site
     from screening.verdict import Finding, Verdict
 
-__all__ = ["ClauseRuling", "Ruling", "clauses_of", "rule", "ruling_of"]
+__all__ = ["ClauseRuling", "Ruling", "clauses_of", "rule", "ruling_of", "unit_lists_unknown"]
 
 _STATE: dict[Truth, State] = {"yes": "applies", "open": "may_apply", "no": "does_not_apply"}
-_PERMITS = frozenset({"restricted", "needs_approval"})
+_LIMITING = frozenset({"prohibited", "restricted", "needs_approval"})
+_LIST_LOST = frozenset({"layer_unreadable", "layer_expired", "not_valid_yet", "date_missing", "rejected_feature_near"})
+_OUTSIDE = frozenset({"outside_coverage", "partly_outside_coverage", "coverage_not_stated"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,13 +196,24 @@ def rule(
     place = survey(verdict, store, site=site)
     every = (*packs, *unit_packs(place.features, taken={pack.id for pack in packs}))
     base = ruling_of(place, project, every, as_of=verdict.as_of)
-    unknown = place.answer(UNIT_KIND) in (None, "unknown")  # then a unit may lie here whose list nobody has
+    unknown = unit_lists_unknown(verdict)
     return replace(
         base,
         findings=tuple(_by_finding(finding, base.clauses) for finding in verdict.findings),
-        notes=(*base.notes, *([{"code": "unit_lists_unknown"}] if unknown else [])),
+        notes=(
+            *base.notes,
+            *([{"code": "unit_lists_unknown"}] if unknown else []),
+            *([{"code": "site_part_rejected"}] if verdict.site["rejected_parts"] else []),
+        ),
         counterfactuals=(*layer_counterfactuals(verdict, place, project, _conditions(base)), *base.counterfactuals),
     )
+
+
+def unit_lists_unknown(verdict: Verdict) -> bool:
+    """Whether a unit may lie at the site whose list nobody has: its layer is lost, past its date, or covers less."""
+    found = [{reason.code for reason in f.reasons} for f in verdict.findings if f.kind == UNIT_KIND]
+    answer = verdict.kinds.get(UNIT_KIND, "unknown")
+    return answer == "unknown" or any(codes & _LIST_LOST for codes in found) or all(codes & _OUTSIDE for codes in found)
 
 
 def ruling_of(place: Place, project: Project, packs: Sequence[Pack], *, as_of: str) -> Ruling:
@@ -227,7 +238,7 @@ def ruling_of(place: Place, project: Project, packs: Sequence[Pack], *, as_of: s
         project=project,
         packs=tuple(packs),
         clauses=clauses,
-        conflicts=tuple(_conflicts(clauses)),
+        conflicts=tuple(conflicts_of(clauses)),
         questions=questions_of(asked),
         counterfactuals=project_counterfactuals(circumstances, conditions),
         findings=(),
@@ -296,64 +307,6 @@ def _by_finding(finding: Finding, clauses: Sequence[ClauseRuling]) -> dict[str, 
     }
 
 
-def _subjects(row: ClauseRuling) -> set[tuple[str, str]]:
-    """
-    What a clause that applies is about: the kinds and classes, places and units it rests on; of a clause that rests on
-    no place its activities and industries.
-    """
-    places: set[tuple[str, str]] = set()
-    projects: set[tuple[str, str]] = set()
-    for one in row.leaves:
-        if one.denied or one.said.truth != "yes":
-            continue
-        leaf = one.leaf
-        if isinstance(leaf, KindLeaf):
-            places |= {(leaf.kind, word) for word in (*leaf.classes, *leaf.words)} or {(leaf.kind, "")}
-        elif isinstance(leaf, NearLeaf):
-            places |= {("near", word) for word in leaf.words}
-        elif isinstance(leaf, UnitLeaf):
-            places |= {("unit", code) for code in leaf.codes}
-        elif isinstance(leaf, ActivityLeaf):
-            projects |= {("activity", tag) for tag in leaf.tags}
-        elif isinstance(leaf, IndustryLeaf):
-            projects |= {("industry", code) for code in leaf.codes}
-    return places or projects
-
-
-def _common(one: set[tuple[str, str]], other: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Subjects that both are about; a kind without a class is about all its classes."""
-    found = set(one & other)
-    for mine, theirs in ((one, other), (other, one)):
-        found |= {(kind, word) for kind, word in theirs if (kind, "") in mine}
-    return sorted(found)
-
-
-def _conflicts(clauses: Sequence[ClauseRuling]) -> list[dict[str, Any]]:
-    """
-    Pairs of clauses that apply at once and contradict: same heading, a common subject, one prohibits and the other lets
-    through under conditions (restricted, needs approval, or information that permits). Both stay; the stricter first.
-    """
-    applying = [row for row in clauses if row.state == "applies"]
-    found = []
-    for row in applying:
-        if row.clause.consequence != "prohibited":
-            continue
-        for other in applying:
-            lets_through = other.clause.consequence in _PERMITS or other.clause.permits
-            if not lets_through or other.clause.heading != row.clause.heading:
-                continue
-            common = _common(_subjects(row), _subjects(other))
-            if common:
-                found.append(
-                    {
-                        "heading": row.clause.heading,
-                        "clauses": [row.clause.id, other.clause.id],
-                        "subjects": [{"what": what, "value": value} for what, value in common],
-                    }
-                )
-    return sorted(found, key=canonical_json)
-
-
 def _notes(packs: Sequence[Pack], clauses: Sequence[ClauseRuling], as_of: str) -> list[dict[str, Any]]:
     alive = {row.pack.id for row in clauses if row.state != "does_not_apply"}
     found: list[dict[str, Any]] = [
@@ -376,6 +329,17 @@ def _notes(packs: Sequence[Pack], clauses: Sequence[ClauseRuling], as_of: str) -
                         "layer": measured.get("layer"),
                     }
                 )
+    answered = {
+        name for pack in packs for clause in pack.clauses if clause.in_force(as_of) for name in clause.superseded_by
+    }
+    early = [
+        clause.id
+        for pack in packs
+        for clause in pack.clauses
+        if (clause.in_force_from or "") > as_of and clause.consequence in _LIMITING and clause.id not in answered
+    ]
+    if early:
+        found.append({"code": "older_law_missing", "as_of": as_of, "count": len(early), "clauses": sorted(early)})
     if any(leaf.said.why == "no_boundaries" for row in clauses for leaf in row.leaves):
         found.append({"code": "no_boundaries"})
     return sorted(found, key=canonical_json)

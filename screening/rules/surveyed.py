@@ -8,6 +8,7 @@ that may be of it (is it clear?). Whatever lies between is open.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +18,19 @@ from layers.errors import DamagedVersionError
 from layers.kinds import KIND_SPECS
 from layers.records import Records
 from layers.version import OpenLayer, open_layer, version_at
-from screening.findings import answer_of, floor_mm
+from screening.findings import answer_of
 from screening.parts import occupation_of
 from screening.question import Question
-from screening.rules.districts import lies_in
-from screening.rules.place import UNIT_KIND, Said
+from screening.rules.districts import is_of, lies_in
+from screening.rules.nearby import nearest_named
+from screening.rules.place import UNIT_KIND, Said, unit_code
 from screening.site import SitePart
 from screening.themes import kind_answers
-from spatial.overlay.distance import nearest_of_boxes
 from spatial.overlay.frame import bounds_of, widened
 from spatial.overlay.index import DamagedIndexError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from numpy.typing import NDArray
 
     from layers.model import Feature
     from layers.records import Standing
@@ -46,8 +45,13 @@ __all__ = ["Neighbour", "SurveyedPlace", "survey"]
 
 _DAMAGE = (DamagedVersionError, DamagedIndexError, OSError)
 _DOUBTFUL = frozenset({"class_unconfirmed", "class_conflict"})
+_OLD_ZONING = "pre2020_zoning"
 _ROUNDED_M = 0.0005
 """A verdict prints accuracies to 1 mm; half of that more can only make an answer less sure."""
+_NAMELESS = re.compile(
+    r"\s*((饮用水)?(水源)?地?(一级|二级|准|核心|缓冲|实验|一般|优先|重点)?(保护|控制|管控)?(分?区|单元|区域|范围)?|[\W\d]*)\s*[(（]?(水域|陆域|[\W\d]*)[)）]?"
+)
+"""Names of a zone's level, or none."""
 Fits = bool | None
 
 
@@ -60,6 +64,8 @@ class Neighbour:
     counted: bool
     shaped: bool
     """Whether its geometry is of the kind's dimension; of one that is not, nothing can be said."""
+    layer_words: str = ""
+    """What its layer is called and means."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +100,9 @@ class _Chosen(Records):
         return replace(own, zone=zone)
 
 
-def survey(verdict: Verdict, store: WorkspaceStore, *, site: Site | None = None) -> SurveyedPlace:
+def survey(
+    verdict: Verdict, store: WorkspaceStore, *, site: Site | None = None, district: str | None = None
+) -> SurveyedPlace:
     """
     The place of a verdict, from the workspace that gave it.
 
@@ -106,6 +114,8 @@ def survey(verdict: Verdict, store: WorkspaceStore, *, site: Site | None = None)
         The same workspace; a version that cannot be read any more is taken as lost.
     site
         The site of the verdict, for its exact accuracies; without it those printed in the verdict, rounded up.
+    district
+        Code of the county that the site is a piece of, cut along its drawn border; then that settles the districts.
     """
     parts = [
         m for finding in verdict.findings if finding.accuracy_parts for m in (finding.accuracy_parts["transformation"],)
@@ -138,7 +148,13 @@ def survey(verdict: Verdict, store: WorkspaceStore, *, site: Site | None = None)
     read = {(s.name, s.layer.entry.version) for s in surveyed}
     lost += [row["kind"] for row in verdict.layers if (row["name"], row["version"]) not in read]
     surveyed.sort(key=lambda s: (s.layer.card.kind, s.name))
-    return SurveyedPlace(verdict=verdict, question=question, surveyed=tuple(surveyed), lost=tuple(sorted(set(lost))))
+    return SurveyedPlace(
+        verdict=verdict,
+        question=question,
+        surveyed=tuple(surveyed),
+        lost=tuple(sorted(set(lost))),
+        district=district,
+    )
 
 
 def _neighbours(question: Question, layer: OpenLayer) -> Iterable[Neighbour]:
@@ -170,6 +186,7 @@ def _neighbours(question: Question, layer: OpenLayer) -> Iterable[Neighbour]:
             feature=layer.records.feature(row),
             counted=bool(standing.zone[row]),
             shaped=shaped and bool(np.isnan(standing.without_extent_m[row])),
+            layer_words=f"{layer.card.name} {layer.card.meaning or ''}",
         )
 
 
@@ -177,9 +194,16 @@ class SurveyedPlace:
     """A place of which a workspace knows something (`screening.rules.place.Place`)."""
 
     def __init__(
-        self, *, verdict: Verdict, question: Question, surveyed: tuple[_Surveyed, ...], lost: tuple[str, ...]
+        self,
+        *,
+        verdict: Verdict,
+        question: Question,
+        surveyed: tuple[_Surveyed, ...],
+        lost: tuple[str, ...],
+        district: str | None = None,
     ) -> None:
         self._verdict = verdict
+        self._district = district
         self._question = question
         self._surveyed = surveyed
         self._lost = lost
@@ -193,6 +217,7 @@ class SurveyedPlace:
             question=self._question,
             surveyed=tuple(s for s in self._surveyed if s.name != layer),
             lost=self._lost,
+            district=self._district,
         )
         other._answers = self._answers
         other._whole = False
@@ -232,7 +257,7 @@ class SurveyedPlace:
             return Said(truth="open", why="not_loaded")
 
         def fits(neighbour: Neighbour) -> Fits:
-            return _both(_class_fits(neighbour, leaf.classes), _name_fits(neighbour.feature.name, leaf.names))
+            return _both(_class_fits(neighbour, leaf.classes), _name_fits(neighbour, leaf.names))
 
         return self._judged(leaf.kind, fits, layers)
 
@@ -241,10 +266,11 @@ class SurveyedPlace:
         layers = self._of(UNIT_KIND)
         if not layers:
             return Said(truth="open", why="not_loaded")
-        asked = frozenset(leaf.codes)
+        asked = frozenset(map(unit_code, leaf.codes))
 
         def fits(neighbour: Neighbour) -> Fits:
-            return None if neighbour.feature.code is None else neighbour.feature.code in asked
+            code = unit_code(neighbour.feature.code or "")
+            return code in asked if code else None
 
         return self._judged(UNIT_KIND, fits, layers)
 
@@ -253,7 +279,7 @@ class SurveyedPlace:
         best: tuple[float, dict[str, Any], bool] | None = None
         for one in self._surveyed:
             try:
-                found = _nearest_named(self._question, one, leaf)
+                found = nearest_named(self._question, one.layer, one.words, leaf)
             except _DAMAGE:
                 continue
             if found is not None and (best is None or (not found[2], found[0]) < (not best[2], best[0])):
@@ -269,6 +295,9 @@ class SurveyedPlace:
         """By the boundaries that are built, each with its accuracy; open where a part of the site was not read."""
         if self._question.part_rejected:
             return Said(truth="open", why="part_not_read")
+        if self._district is not None:
+            inside = is_of(self._district, leaf.codes)
+            return Said(truth="yes" if inside else "no", grounds=({"district": sorted(leaf.codes)},))
         truth, why = lies_in(
             self._question.geometry, leaf.codes, margin_m=self._question.combined(0.0) + self._question.radius_m
         )
@@ -351,48 +380,16 @@ def _class_fits(neighbour: Neighbour, asked: tuple[str, ...]) -> Fits:
     feature = neighbour.feature
     if feature.class_ == "unconfirmed" or _DOUBTFUL & set(feature.flags):
         return None
-    return feature.class_ in asked
-
-
-def _name_fits(name: str | None, words: tuple[str, ...]) -> Fits:
-    if not words:
+    if feature.class_ == "intake" and neighbour.counted and "intake" not in asked:
+        return None  # what lies within an intake's stated distance is of some zone, and nobody says of which
+    if feature.class_ in asked:
         return True
-    return None if name is None else any(word in name for word in words)
+    return None if _OLD_ZONING in feature.flags else False  # the zones newly approved may lie otherwise
 
 
-def _nearest_named(question: Question, one: _Surveyed, leaf: NearLeaf) -> tuple[float, dict[str, Any], bool] | None:
-    """Metres to the nearest feature of a layer that is named so, within reach; the ground; whether it is sure."""
-    layer = one.layer
-    index, records = layer.index, layer.records
-    standing = records.standing(question.as_of, layer.card.accuracy_m)
-    there = standing.in_force & (index.feature_dimension >= 0)
-    a = {float(m): question.combined(float(m)) for m in np.unique(standing.accuracy_m[there])}
-    window = widened(bounds_of(question.geometry), leaf.within_m + max(a.values(), default=0.0) + question.radius_m)
-    near = np.unique(index.piece_feature[index.pieces_meeting(window, there)])
-    if not any(word in one.words for word in leaf.words):
-        names = {int(row): records.feature(int(row)).name or "" for row in near}
-        near = np.array(
-            [row for row, name in names.items() if any(word in name for word in leaf.words)], dtype=np.int64
-        )
-    if len(near) == 0:
-        return None
-    best: tuple[float, dict[str, Any], bool] | None = None
-    for accuracy in sorted({float(standing.accuracy_m[row]) for row in near}):
-        for soft in (False, True):
-            rows: NDArray[np.bool_] = np.zeros(len(there), dtype=bool)
-            rows[[r for r in near if standing.accuracy_m[r] == accuracy and bool(standing.soft[r]) == soft]] = True
-            found = nearest_of_boxes(question.geometry, index.piece_bounds, index.pieces_of(rows), index.load)
-            if found is None or found.distance_m - a[accuracy] - question.radius_m > leaf.within_m:
-                continue
-            sure = not soft and found.distance_m + a[accuracy] <= leaf.within_m
-            feature = records.feature(int(index.piece_feature[found.row]))
-            ground = {
-                "near": list(leaf.words),
-                "layer": one.name,
-                "features": [{"layer": one.name, "id": feature.id, "name": feature.name, "class": feature.class_}],
-                "distance_m": floor_mm(found.distance_m),
-                "accuracy_m": round(a[accuracy], 3),
-            }
-            if best is None or (not sure, found.distance_m) < (not best[2], best[0]):
-                best = (found.distance_m, ground, sure)
-    return best
+def _name_fits(neighbour: Neighbour, words: tuple[str, ...]) -> Fits:
+    """By the name of the feature, or that of its layer; a name that only says which zone it is names nothing."""
+    name = neighbour.feature.name or ""
+    if not words or any(word in name or word in neighbour.layer_words for word in words):
+        return True
+    return None if _NAMELESS.fullmatch(name) else False

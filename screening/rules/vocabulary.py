@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -39,18 +40,28 @@ __all__ = [
     "facts_of",
     "industry_of",
     "industry_relation",
+    "is_trait",
     "narrower_than",
+    "trait_fact",
+    "traits",
     "with_broader",
 ]
 
 _CODE = re.compile(r"([A-T])?(\d{2,4})?", re.ASCII)
 _YES = frozenset({"是", "有", "true", "yes", "1", "y"})
+_TRAIT = "trait"
+_NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 _NO = frozenset({"否", "无", "没有", "false", "no", "0", "n"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
-    """What a project can be: a tag with its names, other words for it, and the tags that it is as well."""
+    """
+    What a project can be: a tag with its names, other words for it, and the tags that it is as well.
+
+    A ``trait`` is what a project of any activity may have (it is two-high, it discharges); ``fact`` is the fact that
+    says so where it is another than ``trait:TAG``. ``industries`` are the GB/T 4754 codes of those who do it.
+    """
 
     tag: str
     zh: str
@@ -59,6 +70,9 @@ class Activity:
     broader: tuple[str, ...] = ()
     question_zh: str | None = None
     question_en: str | None = None
+    trait: bool = False
+    fact: str | None = None
+    industries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +106,7 @@ def activities() -> Mapping[str, Activity]:
     """
     found = {}
     for row in _table("activities.toml")["activity"]:
-        lists = {key: tuple(row.get(key, ())) for key in ("aliases", "broader")}
+        lists = {key: tuple(row.get(key, ())) for key in ("aliases", "broader", "industries")}
         found[row["tag"]] = Activity(**{**row, **lists})
     return found
 
@@ -148,6 +162,36 @@ def narrower_than(tag: str) -> frozenset[str]:
     True
     """
     return frozenset(other for other in activities() if other != tag and tag in with_broader(other))
+
+
+@cache
+def traits() -> frozenset[str]:
+    """The tags that are traits."""
+    return frozenset(tag for tag, activity in activities().items() if activity.trait)
+
+
+def is_trait(tag: str) -> bool:
+    """
+    Whether a tag is a trait: stating other activities does not say that a project has it not.
+
+    Examples
+    --------
+    >>> is_trait("two_high"), is_trait("road")
+    (True, False)
+    """
+    return tag in traits()
+
+
+def trait_fact(tag: str) -> str:
+    """
+    The key of the fact that says whether a project has a trait.
+
+    Examples
+    --------
+    >>> trait_fact("two_high"), trait_fact("outfall")
+    ('trait:two_high', 'outfall')
+    """
+    return activities()[tag].fact or f"{_TRAIT}:{tag}"
 
 
 @cache
@@ -252,10 +296,17 @@ def industry_relation(stated: str, asked: str) -> bool | None:
     --------
     >>> industry_relation("0810", "08"), industry_relation("0810", "B"), industry_relation("08", "0810")
     (True, True, None)
-    >>> industry_relation("B", "C"), industry_relation("B", "0810")
-    (False, None)
+    >>> industry_relation("B", "C"), industry_relation("B", "0810"), industry_relation("810", "B")
+    (False, None, None)
     """
     one, other = industry_of(stated), industry_of(asked)
+    found = _related(one, other)
+    if found is False and len(one) == 3 and not one.startswith("0") and _related(f"0{one}", other) is not False:
+        return None  # workbooks drop a leading zero: 810 may be meant for 0810
+    return found
+
+
+def _related(one: str, other: str) -> bool | None:
     if one.isalpha():
         if other.isalpha():
             return one == other
@@ -276,11 +327,14 @@ def fact_word(key: str) -> tuple[FactWord, str | None] | None:
     >>> fact_word("distance_m:黄河")[1], fact_word("height")
     ('黄河', None)
     """
-    name, colon, argument = key.partition(":")
+    name, colon, argument = (part.strip() for part in key.partition(":"))
     found = facts().get(name)
-    if found is None or bool(colon) != found.argument or (found.argument and not argument.strip()):
+    if found is None or bool(colon) != found.argument or (found.argument and not argument):
         return None
-    return found, argument.strip() or None
+    if name == _TRAIT:
+        tag = _activity_words().get(fold(argument))
+        return (found, tag) if tag is not None and trait_fact(tag) == f"{_TRAIT}:{tag}" and is_trait(tag) else None
+    return found, argument or None
 
 
 def facts_of(texts: Sequence[str]) -> dict[str, Fact]:
@@ -323,11 +377,9 @@ def _fact_value(word: FactWord, text: str) -> Fact:
             return folded in _YES
         raise UnknownRuleWordError(what="value", text=text, near=("true", "false"), remedy=f"{word.key} is 是 or 否")
     if word.type == "number":
-        try:
-            number = float(text.replace(",", ""))
-        except ValueError:
-            number = math.nan
-        if math.isfinite(number) and number >= 0:
+        written = unicodedata.normalize("NFKC", text).strip()
+        number = float(written.replace(",", "")) if _NUMBER.fullmatch(written) else math.nan
+        if math.isfinite(number):
             return number
         raise UnknownRuleWordError(
             what="value", text=text, near=(), remedy=f"{word.key} is a number that is not negative, in {word.unit}"

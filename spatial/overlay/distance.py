@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.ellipsoid import metres_per_degree
-from spatial.measure import distance_bearing
-from spatial.overlay.frame import Frame, bounds_of
+from spatial.ellipsoid import geod, metres_per_degree
+from spatial.overlay.frame import Frame
+from spatial.overlay.vantage import edge_lines, segments_of, vantage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["Nearest", "distance_to", "nearest_of", "nearest_of_boxes"]
+    from spatial.overlay.vantage import Vantage
+
+    Box = tuple[float, float, float, float]
+
+__all__ = ["Nearest", "distance_at_least", "distance_to", "nearest_of", "nearest_of_boxes"]
 
 EARTH_RADIUS_M = 6_371_000.0
 CHUNK = 64
+SORTED_FIRST = 4 * CHUNK
 EDGE_CHUNK = 256
 EDGES_FIRST = 8
 ZOOMS = 10
+ASTRAY = 1e-3
+"""By what share of itself a distance to a foot, which is a plane's, is off at most."""
 TOLERANCE_M = 2e-3
 """A pair of edges that could be nearer by less than this is not looked at."""
 
@@ -67,22 +74,40 @@ def nearest_of(site: BaseGeometry, targets: NDArray[Any]) -> Nearest:
     """
     if len(targets) == 0:
         raise ValueError("no targets to measure to")
-    meets = shapely.intersects(site, targets)
+    place = vantage_of(site)
+    meets = shapely.intersects(place.prepared, targets)
     if meets.any():
         return Nearest(distance_m=0.0, bearing_deg=None, row=int(np.argmax(meets)))
-    frame = Frame.around(bounds_of(site))
-    plane = shapely.distance(frame.to_plane(site), frame.to_plane(targets))
-    slack = _distortion(site, plane)
-    upper = float(np.min(plane * (1 + slack)))
-    order = np.argsort(plane, kind="stable")
-    rows = order[plane[order] / (1 + slack[order]) <= upper]
-    best = _settled(site, targets[rows[0]], int(rows[0]))
-    if _bias(site, targets[rows], best) > TOLERANCE_M:
-        return _among_edges(site, targets, rows, best)
-    for row in rows[1:]:
-        found = _settled(site, targets[row], int(row))
-        best = found if found.distance_m < best.distance_m else best
-    return best
+    return _nearest_apart(place, targets)
+
+
+def distance_at_least(site: BaseGeometry, targets: NDArray[Any]) -> NDArray[np.float64]:
+    """
+    A lower bound of the distance to each target, metres, from one plane: what is surely too far is not measured.
+
+    Use it before `distance_to` wherever only distances up to some limit matter.
+
+    Parameters
+    ----------
+    site
+        EPSG:4490.
+    targets
+        Non-empty geometries, EPSG:4490, length n.
+
+    Returns
+    -------
+    metres
+        Length n; never more than `distance_to` gives, 0 where they meet.
+
+    Examples
+    --------
+    >>> bound = distance_at_least(shapely.Point(117.5, 49.5), np.array([shapely.box(117.6, 49.4, 117.7, 49.6)]))
+    >>> bool(7_100 < bound[0] < 7244)
+    True
+    """
+    place = vantage_of(site)
+    plane = _plane_distance(place, targets)
+    return np.asarray(plane / (1 + _distortion(place.bounds, plane)), dtype=np.float64)
 
 
 def nearest_of_boxes(
@@ -90,6 +115,8 @@ def nearest_of_boxes(
     boxes: NDArray[np.float64],
     rows: NDArray[np.int64],
     load: Callable[[NDArray[np.int64]], NDArray[Any]],
+    *,
+    within_m: float = math.inf,
 ) -> Nearest | None:
     """
     The nearest of many targets known by their boxes; only those that can still win are loaded.
@@ -104,16 +131,48 @@ def nearest_of_boxes(
         The targets asked for, as rows of ``boxes``.
     load
         Gives the geometries of some rows.
+    within_m
+        Where all are farther than this, none need be given: then nothing is measured.
 
     Returns
     -------
     nearest
-        With ``row`` as in ``boxes``; None where no target is asked for.
+        With ``row`` as in ``boxes``; None where no target is asked for, or none is within ``within_m`` metres.
     """
     if len(rows) == 0:
         return None
-    bound = _least_distance(bounds_of(site), boxes[rows])
-    order = np.argsort(bound, kind="stable")
+    place = vantage_of(site)
+    bound = _least_distance(place.bounds, boxes[rows])
+    if within_m < math.inf:
+        close = load(rows[bound <= within_m])
+        if (distance_at_least(site, close) > within_m).all():
+            return None
+    met = _first_met(place, rows[bound == 0.0], load)
+    if met is not None:
+        return Nearest(distance_m=0.0, bearing_deg=None, row=met)
+    first = _first_by(bound)
+    best = _nearest_in_order(place, bound, rows, first, load)
+    if len(first) < len(bound) and (best is None or not best.distance_m < bound[first[-1]]):
+        best = _nearest_in_order(place, bound, rows, np.argsort(bound, kind="stable"), load)
+    return best if best is not None and not best.distance_m > within_m else None
+
+
+def _first_by(bound: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The beginning of the order of all by their bounds, in whole chunks: most are never looked at, nor sorted."""
+    if len(bound) <= 4 * SORTED_FIRST:
+        return np.argsort(bound, kind="stable")
+    found = np.flatnonzero(bound <= np.partition(bound, SORTED_FIRST)[SORTED_FIRST])
+    return found[np.argsort(bound[found], kind="stable")][: len(found) // CHUNK * CHUNK]
+
+
+def _nearest_in_order(
+    place: Vantage,
+    bound: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    order: NDArray[np.int64],
+    load: Callable[[NDArray[np.int64]], NDArray[Any]],
+) -> Nearest | None:
+    """The nearest of targets none of which meets the site, chunk by chunk until no bound is left that could win."""
     best: Nearest | None = None
     for start in range(0, len(order), CHUNK):
         take = order[start : start + CHUNK]
@@ -121,7 +180,10 @@ def nearest_of_boxes(
             take = take[bound[take] <= best.distance_m]
             if len(take) == 0:
                 break
-        found = nearest_of(site, load(rows[take]))
+        targets = load(rows[take])
+        if best is not None and (distance_at_least(place.site, targets) > best.distance_m).all():
+            continue
+        found = _nearest_apart(place, targets)
         if best is None or found.distance_m < best.distance_m:
             best = Nearest(distance_m=found.distance_m, bearing_deg=found.bearing_deg, row=int(rows[take[found.row]]))
         if best.distance_m == 0.0:
@@ -129,37 +191,77 @@ def nearest_of_boxes(
     return best
 
 
-def _settled(site: BaseGeometry, target: BaseGeometry, row: int) -> Nearest:
+def _plane_distance(place: Vantage, targets: NDArray[Any]) -> NDArray[np.float64]:
+    """Metres to each target in the frame of the site."""
+    return np.asarray(shapely.distance(place.prepared_plane, place.frame.to_plane(targets)), dtype=np.float64)
+
+
+def _first_met(
+    place: Vantage, rows: NDArray[np.int64], load: Callable[[NDArray[np.int64]], NDArray[Any]]
+) -> int | None:
+    """The first of some rows whose target meets the site."""
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        meets = shapely.intersects(place.prepared, load(chunk))
+        if meets.any():
+            return int(chunk[np.argmax(meets)])
+    return None
+
+
+def _nearest_apart(place: Vantage, targets: NDArray[Any]) -> Nearest:
+    """The nearest of targets none of which meets the site."""
+    rows = np.zeros(1, dtype=np.int64) if len(targets) == 1 else _candidates(place, targets)
+    best = _settled(place, targets[rows[0]], int(rows[0]))
+    if _bias(place.bounds, targets[rows], best) > TOLERANCE_M:
+        return _among_edges(place, targets, rows, best)
+    for row in rows[1:]:
+        found = _settled(place, targets[row], int(row))
+        best = found if found.distance_m < best.distance_m else best
+    return best
+
+
+def _candidates(place: Vantage, targets: NDArray[Any]) -> NDArray[np.int64]:
+    """Targets that can be the nearest for all that the plane may be off, the nearest in the plane first."""
+    plane = _plane_distance(place, targets)
+    slack = _distortion(place.bounds, plane)
+    upper = float(np.min(plane * (1 + slack)))
+    order = np.argsort(plane, kind="stable")
+    return order[plane[order] / (1 + slack[order]) <= upper]
+
+
+def _settled(place: Vantage, target: BaseGeometry, row: int) -> Nearest:
     """The frame moves to the middle of the nearest pair until the pair stays: exact but for ``_bias``."""
-    west, south, east, north = bounds_of(site)
-    lon, lat = (west + east) / 2, (south + north) / 2
+    frame, site = place.frame, place.plane
     best = Nearest(distance_m=math.inf, bearing_deg=None, row=row)
     for _ in range(4):
-        frame = Frame.at(lon, lat)
-        pair = frame.to_degrees(shapely.shortest_line(frame.to_plane(site), frame.to_plane(target)))
-        (lon1, lat1), (lon2, lat2) = shapely.get_coordinates(pair)
+        pair = shapely.get_coordinates(shapely.shortest_line(site, frame.to_plane(target)))
+        (lon1, lat1), (lon2, lat2) = frame.degrees_of(pair).tolist()
         found = _measured(lon1, lat1, lon2, lat2, row)
         stays = abs(best.distance_m - found.distance_m) < 1e-5
         best = found if found.distance_m < best.distance_m else best
         if stays:
             break
-        lon, lat = (lon1 + lon2) / 2, (lat1 + lat2) / 2
+        frame = Frame.at((lon1 + lon2) / 2, (lat1 + lat2) / 2)
+        site = frame.to_plane(place.site)
     return best
 
 
 def _measured(lon1: float, lat1: float, lon2: float, lat2: float, row: int) -> Nearest:
-    metres, bearing = (float(v) for v in distance_bearing(lon1, lat1, lon2, lat2))
-    return Nearest(distance_m=metres, bearing_deg=bearing if metres > 0 else None, row=row)
+    azimuth, _, metres = geod().inv(lon1, lat1, lon2, lat2)
+    bearing = azimuth % 360.0
+    return Nearest(
+        distance_m=metres, bearing_deg=(0.0 if bearing >= 360.0 else bearing) if metres > 0 else None, row=row
+    )
 
 
-def _bias(site: BaseGeometry, targets: NDArray[Any], found: Nearest) -> float:
+def _bias(bounds: Box, targets: NDArray[Any], found: Nearest) -> float:
     """
     By how much the frame of the pair found may have missed a nearer one, metres.
 
     Its scale along the parallel is off by tan(lat)/R for every metre north or south, so edges that run nearly parallel
     for long are compared falsely: 200 km of route beside a border 10 km away came out 100 m too far.
     """
-    _, south, _, north = bounds_of(site)
+    _, south, _, north = bounds
     box = shapely.bounds(targets)
     low, high = float(box[:, 1].min()), float(box[:, 3].max())
     d = found.distance_m
@@ -168,15 +270,15 @@ def _bias(site: BaseGeometry, targets: NDArray[Any], found: Nearest) -> float:
     return 2 * math.tan(top) / EARTH_RADIUS_M * tall * d
 
 
-def _among_edges(site: BaseGeometry, targets: NDArray[Any], rows: NDArray[np.int64], found: Nearest) -> Nearest:
+def _among_edges(place: Vantage, targets: NDArray[Any], rows: NDArray[np.int64], found: Nearest) -> Nearest:
     """The nearest pair of points, searched on every pair of edges that could hold it, each pair at its own latitude."""
-    ours, _ = _segments(np.array([site], dtype=object))
-    theirs, owner = _segments(targets[rows])
-    bounds = bounds_of(site)
-    frame = Frame.around(bounds)
-    slack = float(_distortion(site, np.array([found.distance_m]))[0])
-    mine, others = (_edge_lines(edges, frame) for edges in (ours, theirs))
-    pairs = shapely.STRtree(others).query(mine, predicate="dwithin", distance=found.distance_m * (1 + slack))
+    theirs, owner = segments_of(targets[rows])
+    frame, bounds = place.frame, place.bounds
+    reach = found.distance_m * (1 + float(_distortion(bounds, np.array([found.distance_m]))[0]))
+    others = edge_lines(theirs, frame)
+    near = place.lines_near(others, 1.001 * reach)
+    ours, mine = place.edges[near], place.lines[near]
+    pairs = shapely.STRtree(others).query(mine, predicate="dwithin", distance=reach)
     best = found
     if not pairs.size:
         return best
@@ -203,24 +305,6 @@ def _among_edges(site: BaseGeometry, targets: NDArray[Any], rows: NDArray[np.int
     return best
 
 
-def _segments(geometries: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Edges as (n, 4) lon, lat of both ends, and the row each is of; a point is an edge of no length."""
-    parts, row = shapely.get_parts(geometries, return_index=True)
-    while (shapely.get_type_id(parts) > 3).any():
-        parts, index = shapely.get_parts(parts, return_index=True)
-        row = row[index]
-    dimension = shapely.get_dimensions(parts)
-    rings, ring_of = shapely.get_rings(parts[dimension == 2], return_index=True)
-    lines = np.concatenate([rings, parts[dimension == 1]])
-    line_row = np.concatenate([row[dimension == 2][ring_of], row[dimension == 1]])
-    xy, line = shapely.get_coordinates(lines, return_index=True)
-    joined = line[1:] == line[:-1]
-    points = shapely.get_coordinates(parts[dimension == 0])
-    segments = np.vstack([np.hstack([xy[:-1][joined], xy[1:][joined]]), np.hstack([points, points])])
-    owners = np.concatenate([line_row[line[:-1][joined]], row[dimension == 0]])
-    return segments, owners.astype(np.int64)
-
-
 def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float, float, float, int]:
     """
     The nearest points of the nearest of some pairs of edges, (lon, lat) on ours and on theirs, and which pair it is.
@@ -229,23 +313,28 @@ def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple
     theirs is convex, so nine places are drawn together around the least; the foot on theirs is a plane's, so both are
     moved once more, freely, by up to 1 % of the distance.
     """
-    n = np.arange(len(ours))
+    left = np.arange(len(ours))
     low, high = np.zeros(len(ours)), np.ones(len(ours))
     steps = np.linspace(0.0, 1.0, 9)
-    span = theirs[:, 2:] - theirs[:, :2]
+    length = _metres(ours[:, :2], ours[:, 2:])
     for _ in range(ZOOMS):
+        mine, start, span = ours[left], theirs[left, None, :2], (theirs[left, 2:] - theirs[left, :2])[:, None]
         s = low[:, None] + (high - low)[:, None] * steps
-        p = ours[:, None, :2] + (ours[:, 2:] - ours[:, :2])[:, None] * s[:, :, None]
-        t = _feet(p, theirs[:, None, :2], span[:, None])
-        metres = _metres(p, theirs[:, None, :2] + span[:, None] * t[..., None])
-        least = np.argmin(metres, axis=1)
+        p = mine[:, None, :2] + (mine[:, 2:] - mine[:, :2])[:, None] * s[:, :, None]
+        t = _feet(p, start, span)
+        metres = _metres(p, start + span * t[..., None])
+        n, least = np.arange(len(left)), np.argmin(metres, axis=1)
+        nearest, at = metres[n, least], np.column_stack([s[n, least], t[n, least]])
         reach = (high - low) / 8
-        low, high = np.maximum(0.0, s[n, least] - reach), np.minimum(1.0, s[n, least] + reach)
-    best = int(np.argmin(metres[n, least]))
-    at = np.array([s[best, least[best]], t[best, least[best]]])
+        low, high = np.maximum(0.0, at[:, 0] - reach), np.minimum(1.0, at[:, 0] + reach)
+        # on its way along an edge a distance changes by no more than the way: pairs that cannot win any more are left
+        alive = nearest * (1 - ASTRAY) - 1.5 * (high - low) * length[left] <= nearest.min()
+        left, low, high, nearest, at = left[alive], low[alive], high[alive], nearest[alive], at[alive]
+    winner = int(np.argmin(nearest))
+    best, metre, at = int(left[winner]), nearest[winner], at[winner]
     one, other = ours[best], theirs[best]
     lengths = np.array([float(_metres(e[:2], e[2:])) for e in (one, other)])
-    reach = np.minimum(1.0, 0.01 * metres[best, least[best]] / np.maximum(lengths, 1e-9))
+    reach = np.minimum(1.0, 0.01 * metre / np.maximum(lengths, 1e-9))
     grid = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), axis=-1).reshape(-1, 2)
     for _ in range(2 * ZOOMS):
         tried = np.clip(at + grid * reach, 0.0, 1.0)
@@ -272,15 +361,15 @@ def _feet(p: NDArray[np.float64], start: NDArray[np.float64], span: NDArray[np.f
     return t
 
 
-def _distortion(site: BaseGeometry, plane_m: NDArray[np.float64]) -> NDArray[np.float64]:
+def _distortion(bounds: Box, plane_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far plane and ellipsoid can differ, as a share of the distance: twice tan(lat) times the reach."""
-    _, south, _, north = bounds_of(site)
+    _, south, _, north = bounds
     reach = plane_m + math.radians(north - south) / 2 * EARTH_RADIUS_M
     top = np.minimum(math.radians(max(abs(south), abs(north))) + reach / EARTH_RADIUS_M, math.radians(80))
     return np.asarray(1e-3 + 2 * np.tan(top) * reach / EARTH_RADIUS_M, dtype=np.float64)
 
 
-def _least_distance(box: tuple[float, float, float, float], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _least_distance(box: Box, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """A lower bound in metres between one box and many, in degrees, on the smallest scale that either meets."""
     west, south, east, north = box
     dlon = np.maximum(0.0, np.maximum(boxes[:, 0] - east, west - boxes[:, 2]))
@@ -289,9 +378,3 @@ def _least_distance(box: tuple[float, float, float, float], boxes: NDArray[np.fl
     across = np.radians(dlon) * 6_378_137.0 * np.cos(top) * 0.97
     along = np.radians(dlat) * 6_335_439.0 * 0.97
     return np.asarray(np.hypot(across, along), dtype=np.float64)
-
-
-def _edge_lines(edges: NDArray[np.float64], frame: Frame) -> NDArray[Any]:
-    """Edges (k, 4) in degrees as lines in the frame."""
-    ends = (edges.reshape(-1, 2, 2) - (frame.lon0, frame.lat0)) * (frame.kx, frame.ky)
-    return np.atleast_1d(np.asarray(shapely.linestrings(ends), dtype=object))

@@ -59,9 +59,11 @@ class Frame:
 
     def to_degrees(self, geometry: Any) -> Any:
         """Geometry or array of geometries, metres of this frame to degrees."""
-        origin = np.array([self.lon0, self.lat0])
-        scale = np.array([self.kx, self.ky])
-        return shapely.transform(geometry, lambda xy: xy / scale + origin)
+        return shapely.transform(geometry, self.degrees_of)
+
+    def degrees_of(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Coordinates (n, 2), metres of this frame to longitude and latitude."""
+        return np.asarray(xy / (self.kx, self.ky) + (self.lon0, self.lat0))
 
     def box(self, bounds: tuple[float, float, float, float], margin_m: float) -> tuple[float, float, float, float]:
         """Bounds in degrees widened by ``margin_m`` on every side."""

@@ -112,6 +112,7 @@ class GeometryIndex:
         self._source = array
         self._prefix = prefix
         self._pieces: dict[int, Any] = {}
+        self._groups: dict[int, Any] = {}
 
     def _array(self, name: str) -> ArraySource:
         return self._source(self._prefix + name)
@@ -164,6 +165,10 @@ class GeometryIndex:
         """Rows of all pieces of the features asked for."""
         return np.flatnonzero(features[self.piece_feature]) if len(self.piece_feature) else np.zeros(0, dtype=np.int64)
 
+    def pieces_of_one(self, feature: int) -> NDArray[np.int64]:
+        """Rows of all pieces of one feature."""
+        return np.flatnonzero(self.piece_feature == feature)
+
     def load(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """The geometries of some pieces."""
         found = np.empty(len(rows), dtype=object)
@@ -178,7 +183,7 @@ class GeometryIndex:
 
     def geometry(self, feature: int) -> Any:
         """One feature put together from its pieces (its cut lines dissolved); None where it has no geometry."""
-        rows = np.flatnonzero(self.piece_feature == feature)
+        rows = self.pieces_of_one(feature)
         if len(rows) == 0:
             return None
         return shapely.union_all(self.load(rows))
@@ -199,10 +204,12 @@ class GeometryIndex:
         Use it where the index holds one feature (a coverage), whose every edge is boundary.
         """
         found = np.empty(len(groups), dtype=object)
-        for i, group in enumerate(groups):
-            edges, rows = self._edges_in(np.array([group]))
-            lines: Any = shapely.linestrings(edges.xy[rows].reshape(-1, 2, 2))
-            found[i] = shapely.multilinestrings(lines)
+        for group in groups:
+            if int(group) not in self._groups:
+                edges, rows = self._edges_in(np.array([group]))
+                lines: Any = shapely.linestrings(edges.xy[rows].reshape(-1, 2, 2))
+                self._groups[int(group)] = shapely.multilinestrings(lines)
+        found[:] = [self._groups[int(group)] for group in groups]
         return found
 
     @cached_property

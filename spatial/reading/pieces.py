@@ -7,7 +7,9 @@ every row of it is a point, so is the rest. Any other source comes as one piece,
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,14 +24,15 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from spatial.accuracy import PositionalAccuracy
     from spatial.reading.model import Reading
 
 __all__ = ["Piece", "digest_of", "read_pieces"]
 
 _SUFFIXES = {".csv", ".tsv", ".txt"}
 _CHUNK = 1 << 20
-_QUOTE, _COMMENT = b'"', b"#"
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
+_BOM, _COMMENT = b"\xef\xbb\xbf", b"#"
+_NOTHING = b' \t\r\n,;"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +75,9 @@ def read_pieces(source: str | os.PathLike[str], *, rows: int = 5_000, **said: An
     ------
     piece
         In the order of the file. What the first piece says of the CRS, the datum and the accuracy holds for all: later
-        rows cannot make it another system, they can only be unreadable. A later piece that cannot be read is divided,
-        so that a bad row costs itself only.
+        rows cannot make it another system, they can only be unreadable; a later piece with places written in a coarser
+        way (minutes among decimal degrees) is as accurate as that. A later piece that cannot be read is divided, so
+        that a bad row costs itself only.
 
     Raises
     ------
@@ -94,16 +98,25 @@ def read_pieces(source: str | os.PathLike[str], *, rows: int = 5_000, **said: An
     if first is None:
         yield _whole(source, said)
         return
-    yield Piece(before=0, records=len(head.lines), reading=first)
-    before = len(head.lines)
+    before = _count(first.reading)
+    yield Piece(before=0, records=before, reading=first.reading)
     for block in chain([following], blocks):
-        yield from _later(block, before, path.name, said, first)
-        before += len(block.lines)
+        for piece in _later(block, before, path.name, said, first):
+            yield piece
+            before += piece.records
 
 
 def _whole(source: str | os.PathLike[str], said: dict[str, Any]) -> Piece:
     reading = read(source, **said)
     return Piece(before=0, records=len(reading.ids) + len(reading.unreadable), reading=reading)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _First:
+    """The first piece, and a row of it that was read as a point."""
+
+    reading: Reading
+    anchor: bytes
 
 
 @dataclass(frozen=True)
@@ -113,77 +126,162 @@ class _Block:
     head: bytes
     lines: tuple[bytes, ...]
 
+    def table(self, *anchors: bytes) -> bytes:
+        """A table of its own, with other rows before these."""
+        return self.head + b"".join(anchors) + b"".join(self.lines)
+
 
 def _blocks(path: Path, rows: int) -> Iterator[_Block]:
-    """Blocks of whole records; a record goes on over line ends inside quotes. Nothing for text of two-byte units."""
+    """Blocks of whole records; nothing for text of two-byte units."""
     with path.open("rb") as file:
-        if file.read(2) in _WIDE:
+        if b"\0" in file.read(64):
             return
         file.seek(0)
-        head, found, pending = b"", [], b""
-        in_head = True
+        head = b""
         for line in file:
-            pending += line
-            if pending.count(_QUOTE) % 2 and len(pending) < _CHUNK:
-                continue
-            record, pending = pending, b""
-            if in_head:
-                head += record
-                in_head = not record.strip() or record.lstrip(b"\xef\xbb\xbf").startswith(_COMMENT)
-            elif record.strip():
+            head += line
+            if line.strip() and not line.removeprefix(_BOM).startswith(_COMMENT):
+                break
+        found = []
+        for record in _records(file, _delimiter(head)):
+            if record.strip(_NOTHING):
                 found.append(record)
                 if len(found) == rows:
                     yield _Block(head, tuple(found))
                     found = []
-        if pending.strip() and not in_head:
-            found.append(pending)
         if found:
             yield _Block(head, tuple(found))
 
 
-def _first(block: _Block, name: str, said: dict[str, Any]) -> Reading | None:
+def _delimiter(head: bytes) -> str | None:
+    """What parts the cells, as `spatial.reading.tables.parse_csv` finds it; None: blanks."""
+    first = next((line for line in head.splitlines() if line.strip()), b"")
+    counts = {mark: first.count(mark.encode()) for mark in "\t;,"}
+    mark = max(counts, key=lambda key: counts[key])
+    return mark if counts[mark] else None
+
+
+def _records(lines: Iterator[bytes], delimiter: str | None) -> Iterator[bytes]:
+    """
+    The records that a reader of CSV finds; of a quote that is not closed, line by line.
+
+    Bytes are looked at one by one: no encoding of Chinese has a comma, a quote or a line end within a character.
+    """
+    if delimiter is None:
+        yield from lines
+        return
+    taken: list[bytes] = []
+
+    def text() -> Iterator[str]:
+        for line in lines:
+            taken.append(line if line.endswith(b"\n") else line + b"\n")
+            yield taken[-1].decode("latin-1")
+
+    csv.field_size_limit(_CHUNK)
+    while True:
+        try:
+            for _ in csv.reader(text(), delimiter=delimiter, strict=True):
+                yield b"".join(taken)
+                taken.clear()
+        except csv.Error:
+            yield from tuple(taken)
+            taken.clear()
+            continue
+        return
+
+
+def _first(block: _Block, name: str, said: dict[str, Any]) -> _First | None:
     """The first piece, if every record of it stands for itself."""
     try:
-        reading = read_table(block.head + b"".join(block.lines), file=name, **said)
+        reading = read_table(block.table(), file=name, **said)
     except ReadingError:
         return None  # the whole file may well be another format
-    alone = len(reading.ids) + len(reading.unreadable) == len(block.lines)
+    alone = _count(reading) == len(block.lines)
     points = all(shapely.get_type_id(g) == 0 for g in reading.geometries)
-    return reading if alone and points and len(reading.ids) and reading.crs is not None else None
+    if not (alone and points and len(reading.ids) and reading.crs is not None):
+        return None
+    for line in block.lines:
+        anchor = line if line.endswith(b"\n") else line + b"\n"
+        try:
+            one = read_table(_Block(block.head, (anchor,)).table(), file=name, **_known(reading, said))
+        except SpatialError:
+            continue
+        if len(one.ids) == 1 and not one.unreadable and one.notation == reading.notation:
+            return _First(reading=reading, anchor=anchor)
+    return None
 
 
-def _later(block: _Block, before: int, name: str, said: dict[str, Any], first: Reading) -> Iterator[Piece]:
+def _count(reading: Reading) -> int:
+    return len(reading.ids) + len(reading.unreadable)
+
+
+def _known(first: Reading, said: dict[str, Any]) -> dict[str, Any]:
+    """What holds for all rows, the first piece being read."""
     known = dict(said)
     if first.offset is None and known.get("shift") is None and first.crs is not None:
         known["crs"] = first.crs.code
     elif first.offset is not None:
         known["datum"] = first.offset
+    return known
+
+
+def _later(block: _Block, before: int, name: str, said: dict[str, Any], first: _First) -> Iterator[Piece]:
+    """
+    The pieces of a later block; ``before`` records stand before it.
+
+    A row of the first piece is read again before its rows, twice before a single one: what rows are taken for where
+    they disagree (their units, a row of units under the header) is then what the first piece takes them for.
+    """
+    anchors = (first.anchor,) * (2 if len(block.lines) == 1 else 1)
     try:
-        reading = read_table(block.head + b"".join(block.lines), file=name, **known)
-        if reading.crs is None:
-            raise MalformedSourceError(
-                file=name,
-                code="crs_differs",
-                detail="these rows are not in the coordinate system of the first ones",
-                remedy="Put them in a file of their own",
-            )
+        reading = _without(read_table(block.table(*anchors), file=name, **_known(first.reading, said)), len(anchors))
     except SpatialError as trouble:
         if len(block.lines) == 1:
             yield Piece(before=before, records=1, reading=None, trouble=trouble)
             return
         half = len(block.lines) // 2
-        yield from _later(_Block(block.head, block.lines[:half]), before, name, said, first)
-        yield from _later(_Block(block.head, block.lines[half:]), before + half, name, said, first)
+        for lines in (block.lines[:half], block.lines[half:]):
+            for piece in _later(_Block(block.head, lines), before, name, said, first):
+                yield piece
+                before += piece.records
         return
     reading = replace(
         reading,
-        crs_status=first.crs_status,
-        crs_evidence=first.crs_evidence,
-        datum=first.datum,
-        accuracy=first.accuracy,
-        hypotheses=first.hypotheses,
+        crs_status=first.reading.crs_status,
+        crs_evidence=first.reading.crs_evidence,
+        datum=first.reading.datum,
+        accuracy=_accuracy(reading, first.reading),
+        hypotheses=first.reading.hypotheses,
     )
-    yield Piece(before=before, records=len(block.lines), reading=reading)
+    yield Piece(before=before, records=_count(reading), reading=reading)
+
+
+def _accuracy(reading: Reading, first: Reading) -> PositionalAccuracy:
+    """That of the first piece, unless places are written in a coarser way here (minutes among decimal degrees)."""
+    written, kept = reading.accuracy.terms[0], first.accuracy
+    if reading.notation == first.notation or written.metres <= kept.terms[0].metres:
+        return kept
+    terms = (written, *kept.terms[1:])
+    return replace(kept, metres=math.hypot(*(t.metres for t in terms)), basis=written.code, terms=terms)
+
+
+def _without(reading: Reading, anchors: int) -> Reading:
+    """The reading without its first rows, numbered from 1 again."""
+    if reading.crs is None or reading.ids[:anchors] != tuple(str(i + 1) for i in range(anchors)):
+        raise MalformedSourceError(
+            file=reading.source_name,
+            code="crs_differs",
+            detail="these rows are not in the coordinate system of the first ones",
+            remedy="Put them in a file of their own",
+        )
+    return replace(
+        reading,
+        geometries=reading.geometries[anchors:],
+        attributes=reading.attributes[anchors:],
+        ids=tuple(str(int(i) - anchors) for i in reading.ids[anchors:]),
+        feature_layers=reading.feature_layers[anchors:],
+        unreadable=tuple(replace(u, id=str(int(u.id) - anchors)) for u in reading.unreadable),
+    )
 
 
 def digest_of(path: str | os.PathLike[str]) -> str:

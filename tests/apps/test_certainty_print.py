@@ -11,7 +11,7 @@ from rich.console import Console
 
 from apps.cli.certainty import print_certainty
 from apps.cli.table import Page
-from maps.certainty import settle_words
+from maps.certainty import settle_lines, settle_words
 from screening.certainty import certainty_of
 from screening.certainty.flipping import CAUSES
 from screening.certainty.settling import SETTLES
@@ -89,3 +89,24 @@ def test_a_narrow_console_loses_nothing() -> None:
     for cell in ("25.0", "10.0", "12.0"):
         assert cell in wide
         assert cell in narrow
+
+
+def test_what_would_settle_many_features_is_said_once_with_their_names() -> None:
+    wanted = {"code": "state_extent", "alone": False}
+    entries = [{**wanted, "name": "甲", "feature": "1"}, {**wanted, "name": "乙", "feature": "2"}]
+    dates = {"code": "state_dates", "alone": False}
+    lines = settle_lines([*entries, dates], "zh")
+    assert [("甲、乙" in line, line.count("一并")) for line in lines] == [(True, 0), (False, 0), (False, 1)]
+    mixed = settle_lines([{**dates, "alone": True}, *entries], "en")
+    assert ["needed with the others" in line for line in mixed] == [False, True]
+    other = {**wanted, "name": "丙", "needed_m": 3.0, "code": "survey_boundary"}
+    assert len(settle_lines([other, {**other, "name": "丁", "needed_m": 4.0}], "zh")) == 3  # figures are not merged
+
+
+def test_long_advice_stands_below_the_table() -> None:
+    found = document(stability=False)
+    text = printed(found, "zh", width=80)
+    table, _, below = text.partition("怎样才能确定：")
+    assert "见下" in table
+    assert "导入该类图层" in below
+    assert "导入该类图层" not in table

@@ -12,6 +12,8 @@ from apps.demo.build import MARKER
 from apps.demo.content import COVERAGE, demo_layers
 from apps.demo.sites import SITES
 from layers.workspace import FolderStore
+from maps.errors import FontMissingError
+from maps.figure.fonts import chinese_fonts
 from spatial.boundaries import available, union
 from tests.apps.cli import require_valid, run
 
@@ -59,6 +61,24 @@ def test_an_earlier_demo_is_replaced_as_a_whole(made):
     assert not (folder / "results" / "stale.txt").exists()
     assert sorted(p.name for p in folder.iterdir()) == ["README.txt", "results", MARKER, "sites", "workspace"]
     assert [p.name for p in folder.parent.iterdir()] == ["my demo"]
+
+
+def test_a_report_and_a_certificate_that_verifies_are_left(made):
+    folder, done = made
+    results, said = folder / "results", done.stdout_bytes.decode("gbk")
+    (report,) = [p for p in results.iterdir() if p.stem == "report"]
+    try:
+        chinese_fonts()
+        assert report.read_bytes().startswith(b"%PDF-")
+    except FontMissingError:
+        assert report.suffix == ".html"
+    certificate = json.loads((results / "certificate.json").read_text("utf-8"))
+    assert "wind_power" in json.dumps(certificate)
+    for path in (report, results / "certificate.json"):
+        assert str(path) in said
+    assert f'sanxian verify "{results / "certificate.json"}" --workspace "{folder / "workspace"}"' in said
+    assert "sanxian verify results/certificate.json" in (folder / "README.txt").read_text("utf-8")
+    assert run("verify", results / "certificate.json", "--workspace", folder / "workspace").exit_code == 0
 
 
 def test_all_answers_and_all_geometries_occur(made):

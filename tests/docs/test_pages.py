@@ -157,6 +157,7 @@ def test_every_key_of_a_result_is_documented_and_no_other(demo):
 
     page = read("docs/reference/json.md")
     results = [json.loads(p.read_text("utf-8")) for p in sorted((demo / "demo" / "results").glob("*.json"))]
+    results = [result for result in results if "findings" in result]  # the certificate holds one, and is none
     assert len(results) >= 7
     found: dict[str, set[str]] = {}
 
@@ -301,7 +302,8 @@ def test_commands_on_the_pages_parse(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command, words = main, shlex.split(line, comments=True)[1:]
     for name in words:
-        if re.fullmatch(r"[^\W\d]\w*\.[a-z]+", name):  # some options ask for a file that is there
+        if re.fullmatch(r"(\w+/)*[^\W\d]\w*\.[a-z]+", name):  # some options ask for a file that is there
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).touch()
     while isinstance(command, click.Group):
         command, words = commands(command)[words[0]], words[1:]

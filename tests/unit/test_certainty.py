@@ -429,7 +429,7 @@ def test_a_hit_says_what_is_to_be_put_in_order_though_it_stands() -> None:
     found = one(store, site_of(metres(-100, -50, 0, 50), accuracy_m=1))
     assert found["answer"] == "hit"
     assert [(entry["code"], entry["alone"]) for entry in found["settles"]] == [
-        ("stands", None),
+        ("stands_beside", None),
         ("state_coverage", None),
     ]
 
@@ -528,3 +528,19 @@ def _with(site: Site, **changes: Any) -> Site:
     from dataclasses import replace
 
     return replace(site, **changes)
+
+
+def test_a_point_that_is_clear_needs_its_outline_and_a_parcel_needs_nothing() -> None:
+    """It said that nothing was needed, of a point that stands for a parcel."""
+    store = red_line(metres(5_000, 0, 6_000, 500))
+    whole = one(store, site_of(metres(-100, -50, 0, 50), accuracy_m=1))
+    spot = one(store, site_of(metres(-100, -50, 0, 50).centroid, accuracy_m=1))
+    assert [found["answer"] for found in (whole, spot)] == ["clear", "clear"]
+    assert codes(whole) == ["stands"]
+    assert codes(spot) == ["stands_beside", "give_outline"]
+
+
+def test_an_answer_from_an_indicative_layer_waits_for_the_official_one() -> None:
+    store = red_line(metres(-5_000, -5_000, 5_000, 5_000), indicative=True)
+    found = one(store, site_of(metres(-100, -50, 0, 50), accuracy_m=1))
+    assert (found["answer"], codes(found)) == ("hit", ["stands_beside", "get_official"])

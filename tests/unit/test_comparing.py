@@ -9,7 +9,7 @@ import pytest
 
 from screening.comparing import comparison
 from screening.errors import ComparisonError
-from tests.project_example import box, checked, damage, layer, line, site_from, workspace
+from tests.project_example import box, checked, damage, degrees, layer, line, site_from, workspace
 
 PERMANENT, TEMPORARY = {"永久临时": "永久"}, {"永久临时": "临时"}
 
@@ -112,3 +112,17 @@ def test_one_alternative_or_two_dates_are_refused(tmp_path):
     later = replace(first, verdict=replace(first.verdict, as_of="2027-01-01"))
     with pytest.raises(ComparisonError, match="2026-11-22, 2027-01-01"):
         comparison([first, later])
+
+
+def test_none_is_the_least_where_a_part_of_one_lies_beyond_the_coverage(tmp_path):
+    """A lies half outside what the layer covers: the 50 m inside it are not all that there may be."""
+    store = workspace(tmp_path, "red_lines")
+    layer(store, "red_lines", (box(0, -500, 300, 500), {}), name="a", coverage=degrees(box(-1000, -5000, 300, 5000)))
+    near, within = (site_from((box(x, 0, x + 200, 100), {})) for x in (250, 50))
+    found = comparison([checked(site, store) for site in (near, within)])
+    assert [kind(found, label, "red_lines")["answer"] for label in "AB"] == ["hit", "hit"]
+    assert [kind(found, label, "red_lines")["covered"] for label in "AB"] == [False, True]
+    assert found["least"]["red_lines"] is None
+    layer(store, "red_lines", (box(900, 0, 901, 1), {}), name="b", coverage=degrees(box(300, -5000, 1000, 5000)))
+    found = comparison([checked(site, store) for site in (near, within)])
+    assert found["least"]["red_lines"] == {"area_m2": ["A"]}  # the neighbour's layer completes it

@@ -222,3 +222,4 @@ def test_wells_of_no_stated_source_have_one_source_name_in_both_zones():
     rows = made.reading.attributes
     assert [row["zone"] for row in rows] == ["一级保护区"] * 3 + ["二级保护区"]
     assert {row["source_name"] for row in rows} == {"1号井、2号井、3号井"}
+    assert rows[0]["name"] == "1号井一级保护区"

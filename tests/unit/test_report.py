@@ -258,7 +258,7 @@ def test_a_layer_without_a_date_or_coverage_is_listed_as_incomplete(made):
 
 def test_targets_are_listed_and_a_missing_layer_is_no_empty_table(made):
     topic = {"topic": "air", "name": {"zh": "大气", "en": "air"}, "metres": 2500.0, "standard": "HJ 2.2-2018"}
-    topic |= {"mark": "K", "targets": 1, "status": "incomplete"}
+    topic |= {"mark": "K", "targets": 1, "uncertain": 2, "status": "incomplete"}
     target = {"layer": "敏感目标", "id": "1", "code": None, "name": "某小学", "object": "学校", "function_zone": "二类"}
     target |= {"lon": 117.46, "lat": 49.581, "distance_m": 420.5, "bearing_deg": 141.0, "topics": {"air": "yes"}}
 
@@ -270,6 +270,7 @@ def test_targets_are_listed_and_a_missing_layer_is_no_empty_table(made):
     assert listed[0].text == word("report.targets_incomplete", "zh")
     assert listed[1].rows[0][:8] == ("某小学", "学校", "二类", 117.46, 49.581, 141.0, 420.5, "大气")
     assert listed[2].rows[0][3] == "待核"
+    assert listed[2].rows[0][4] == 3  # those that the accuracy leaves open are listed, so they are counted
     unknown = blocks(status="unknown", targets=[])
     assert [getattr(block, "text", None) for block in unknown][:1] == [word("report.targets_unknown", "zh")]
     assert word("report.targets_none", "zh") not in [getattr(block, "text", None) for block in unknown]

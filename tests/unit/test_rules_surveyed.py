@@ -158,14 +158,14 @@ def test_a_name_is_looked_for_in_the_features(store):
     assert state(store, IN_ZONE_1, {"kind": "water_sources", "name": ["西湖"]}) == "does_not_apply"
 
 
-def test_near_is_yes_or_open_and_a_stated_distance_decides(store):
+def test_near_is_yes_or_open_and_a_stated_distance_decides_where_no_layer_contradicts(store):
     near = {"near": ["黄河"], "within_m": 1000}
     half_km = shapely.Point(117.6 + 0.0069, 49.62)  # 0.0069 degrees of longitude at 49.62 N: 499 m
     assert state(store, half_km, near) == "applies"
     assert state(store, FAR, near) == "may_apply"
     assert state(store, FAR, near, Project(facts={"distance_m:黄河": 12000.0})) == "does_not_apply"
     lied = ruled(store, half_km, Project(facts={"distance_m:黄河": 12000.0}), packs=(pack(near),))
-    assert lied.state("x-1") == "does_not_apply"
+    assert lied.state("x-1") == "may_apply"  # the layer shows it near: the two contradict
     note = next(n for n in lied.notes if n["code"] == "stated_differs")
     assert note["stated"] == 12000.0
     assert 495 < note["measured"] < 503

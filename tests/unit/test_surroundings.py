@@ -287,3 +287,13 @@ def test_many_targets_are_found_by_a_plain_search_too(tmp_path):
     assert inside == {str(i) for i, d in enumerate(far) if d + 2**0.5 <= 1000}
     for row in found["targets"]:
         assert row["distance_m"] == pytest.approx(far[int(row["name"])], abs=0.01)
+
+
+def test_around_a_site_of_which_a_part_was_not_read_no_table_is_complete(tmp_path):
+    store = targets(
+        tmp_path, (box(100, 0, 110, 10), {"名称": "甲村"}), coverage=degrees(box(-30_000, -30_000, 30_000, 30_000))
+    )
+    whole = site()
+    assert topic(around(store, whole), "noise")["status"] == "complete"
+    found = topic(around(store, replace(whole, rejected_parts=1)), "noise")
+    assert (found["status"], found["doubts"]) == ("incomplete", [{"code": "site_part_rejected"}])

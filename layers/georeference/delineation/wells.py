@@ -365,17 +365,21 @@ def _labels(
     located: Sequence[Thing], points: Sequence[Any], share: float, radius: float, error_m: float | None
 ) -> dict[int, str]:
     """What each well's source is called, the same in every zone: as stated, else after the wells of its widest zone."""
-    labels = {}
+    labels: dict[int, str] = {}
     for _, members in _merged(points, wells_joined(points, share * radius), radius, error_m) if points else ():
-        source = next((located[i].source_name for i in members if located[i].source_name), None)
-        names = [located[i].name or located[i].id for i in members]
-        label = source or "、".join(names[:3]) + ("等" if len(names) > 3 else "")
-        labels |= dict.fromkeys(members, label)
+        labels |= dict.fromkeys(members, _called([located[i] for i in members]))
     return labels
 
 
+def _called(wells_of_it: Sequence[Thing]) -> str:
+    """The stated source of some wells, else their own names."""
+    names = [t.name or t.id for t in wells_of_it]
+    stated = next((t.source_name for t in wells_of_it if t.source_name), None)
+    return stated or "、".join(names[:3]) + ("等" if len(names) > 3 else "")
+
+
 def _record(members: Sequence[Thing], zone: int, *, label: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": f"{label}{ZONE_WORDS[zone]}", "zone": ZONE_WORDS[zone], "source_name": label}
+    row: dict[str, Any] = {"name": f"{_called(members)}{ZONE_WORDS[zone]}", "zone": ZONE_WORDS[zone], "source_name": label}
     codes = {t.code for t in members}
     row["code"] = codes.pop() if len(codes) == 1 else None
     own = [t.accuracy_m for t in members if t.accuracy_m is not None]
