@@ -379,7 +379,11 @@ def _called(wells_of_it: Sequence[Thing]) -> str:
 
 
 def _record(members: Sequence[Thing], zone: int, *, label: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": f"{_called(members)}{ZONE_WORDS[zone]}", "zone": ZONE_WORDS[zone], "source_name": label}
+    row: dict[str, Any] = {
+        "name": f"{_called(members)}{ZONE_WORDS[zone]}",
+        "zone": ZONE_WORDS[zone],
+        "source_name": label,
+    }
     codes = {t.code for t in members}
     row["code"] = codes.pop() if len(codes) == 1 else None
     own = [t.accuracy_m for t in members if t.accuracy_m is not None]
