@@ -118,7 +118,7 @@ def _print(page: Page, found: Comparison, data: bytes, *, path: Path, rerun: boo
     same = found.answer is not None and found.answer == found.answer_now
     if found.outcome == "different" and same:
         outcome = f"{outcome}{page.pause}{said('same_answer')}"
-    signature = said("unsigned") if found.signed_by is None else said("signed", fingerprint=found.signed_by)
+    signature = said("signed", fingerprint=found.signed_by) if found.signed_by else said(_unsigned(data))
     rows = [(said("outcome"), outcome), (said("digest"), found.sha256 or "-")]
     if rerun:
         rows.append((said("rerun_digest"), found.rerun_sha256 or "-"))
@@ -140,6 +140,15 @@ def _print(page: Page, found: Comparison, data: bytes, *, path: Path, rerun: boo
     if found.outcome != "damaged":
         _print_envelope(page, data)
     page.line(said("meaning"), "dim")
+
+
+def _unsigned(data: bytes) -> str:
+    """Why no key is named: there is no signature, or it does not hold."""
+    try:
+        document = json.loads(data)
+        return "signature_broken" if document["envelope"]["signature"] else "unsigned"
+    except (ValueError, KeyError, TypeError):
+        return "unsigned"
 
 
 def _print_envelope(page: Page, data: bytes) -> None:

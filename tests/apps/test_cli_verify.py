@@ -80,6 +80,16 @@ def test_a_flipped_byte_of_the_certificate_or_of_the_features_exits_with_one(mad
     assert "已损坏" in result.output
 
 
+def test_a_signature_over_an_altered_certificate_is_there_and_does_not_hold(made, tmp_path):
+    data = bytearray((made / "cert.json").read_bytes())
+    at = data.index(b'"as_of":"2026') + 12
+    data[at] ^= 1
+    (tmp_path / "cert.json").write_bytes(bytes(data))
+    said = run("verify", tmp_path / "cert.json", "-w", made / "ws").output
+    assert "有，但不成立" in said
+    assert "信封与存证不符" in said
+
+
 def test_another_key_exits_with_one(made, tmp_path):
     assert run("key", tmp_path / "other.pem").exit_code == 0
     result = run("verify", made / "cert.json", "--key", tmp_path / "other.pub.pem", "--lang", "en")
