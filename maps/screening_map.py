@@ -22,7 +22,7 @@ from maps.legend import LegendEntry, legend
 from maps.markup import Html, embedded_json, tag
 from maps.offline import inline
 from maps.panel import feature_rows, notices, panel, site_rows
-from maps.style import KIND_ORDER, SITE, FeatureStyle, hatches, overlap_style_of, style_of
+from maps.style import KIND_ORDER, SITE, FeatureStyle, hatches, kind_rank, overlap_style_of, style_of
 from screening.words import word
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def draw(
     drawing = _Drawing(language=language)
     site_data = _draw_site(drawing, result, site, now=any(one.kind == "proposal" for one in layers))
     _draw_overlaps(drawing, result, overlaps)
-    for outline in sorted(layers, key=lambda one: (one.role != "protective", _rank(one.kind))):
+    for outline in sorted(layers, key=lambda one: (one.role != "protective", kind_rank(one.kind))):
         _draw_layer(drawing, result, outline)
     proposed = [feature.geometry for one in layers if one.kind == "proposal" for feature in one.features]
     bounds = _view(shapely.GeometryCollection([site, *proposed]) if proposed else site, result)
@@ -252,8 +252,8 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
     project, label = word("map.project", language), word("map.overlap", language)
     colon = "：" if language == "zh" else ": "
     groups: dict[str, str] = {}
-    kinds = sorted({overlap.kind for overlap in overlaps}, key=_rank)
-    for overlap in sorted(overlaps, key=lambda one: -_rank(one.kind)):
+    kinds = sorted({overlap.kind for overlap in overlaps}, key=kind_rank)
+    for overlap in sorted(overlaps, key=lambda one: -kind_rank(one.kind)):
         if overlap.geometry.is_empty:
             continue
         feature = measured.get((overlap.layer, overlap.feature_id))
@@ -374,10 +374,6 @@ def _measured(result: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, A
         for feature in part["features"]:
             found.setdefault((part["layer"], feature["id"]), feature)
     return found
-
-
-def _rank(kind: str) -> int:
-    return KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)
 
 
 def _shape(geometry: BaseGeometry) -> str:

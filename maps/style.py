@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["KIND_ORDER", "SITE", "FeatureStyle", "hatches", "overlap_style_of", "style_of", "swatch"]
+__all__ = ["KIND_ORDER", "SITE", "FeatureStyle", "hatches", "kind_rank", "overlap_style_of", "style_of", "swatch"]
 
 KIND_ORDER: tuple[str, ...] = (
     "red_lines",
@@ -179,3 +179,8 @@ def swatch(style: FeatureStyle, shape: str) -> str:
         fill = "none" if shape == "outline" else style.paint
         body = f'<rect x="2" y="2" width="30" height="14" fill="{fill}" fill-opacity="{opacity}" {stroke}/>'
     return f'<svg class="swatch" width="34" height="18" viewBox="0 0 34 18" aria-hidden="true">{body}</svg>'
+
+
+def kind_rank(kind: str) -> int:
+    """Place of a kind in the order in which kinds are listed and drawn; kinds that are not known come last."""
+    return KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from spatial.systems import CoordinateSystem
 
-__all__ = ["Graticule", "Plane", "checked", "degrees_minutes_seconds", "plane_of"]
+__all__ = ["Graticule", "Plane", "checked", "degrees_minutes_seconds", "path_data", "plane_of"]
 
 _METRES_A_DEGREE = 111_320.0
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 18000)
@@ -202,3 +202,18 @@ def degrees_minutes_seconds(degrees: float, *, decimals: int = 4) -> str:
     whole, minutes = divmod(minutes, 60)
     width = decimals + 3 if decimals else 2
     return f"{whole}°{minutes:02d}′{seconds / scale:0{width}.{decimals}f}″"
+
+
+def path_data(geometry: BaseGeometry) -> str:
+    """SVG path data of lines and polygons in units of the map."""
+    parts = []
+    pieces = shapely.get_parts(geometry)
+    for piece in pieces:
+        rings = [piece.exterior, *piece.interiors] if piece.geom_type == "Polygon" else [piece]
+        for ring in rings:
+            xy = shapely.get_coordinates(ring)
+            closed = piece.geom_type == "Polygon"
+            points = " ".join(f"{x:.1f} {y:.1f}" for x, y in (xy[:-1] if closed else xy))
+            if points:
+                parts.append(f"M{points}{'Z' if closed else ''}")
+    return "".join(parts)

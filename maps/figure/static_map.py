@@ -10,11 +10,11 @@ import shapely
 from maps import phrases
 from maps.figure.furniture import MARGIN, frame, legend_column, north_arrow, scale_bar
 from maps.figure.lettering import Labels, text, wrapped
-from maps.figure.plane import Plane, checked, plane_of
+from maps.figure.plane import Plane, checked, path_data, plane_of
 from maps.legend import LegendEntry
 from maps.markup import Html, join, tag
 from maps.panel import notices
-from maps.style import KIND_ORDER, SITE, FeatureStyle, hatches, overlap_style_of, style_of
+from maps.style import SITE, FeatureStyle, hatches, kind_rank, overlap_style_of, style_of
 from screening.words import word
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ class _Drawing:
         fill = {"fill": style.paint if fills else "none"}
         if fills and not style.hatch:
             fill["fill_opacity"] = f"{style.fill_opacity:g}"
-        self.shapes.append(tag("path", d=_path(geometry), fill_rule="evenodd", stroke_linejoin="round", **fill, **line))
+        self.shapes.append(
+            tag("path", d=path_data(geometry), fill_rule="evenodd", stroke_linejoin="round", **fill, **line)
+        )
         return "outline" if outline else ("area" if dimension == 2 else "line")
 
 
@@ -166,7 +168,7 @@ def _draw_layers(drawing: _Drawing, result: Mapping[str, Any], layers: Sequence[
         for owner in (*result["context"], *result["findings"])
         for feature in owner["features"]
     }
-    for outline in sorted(layers, key=lambda one: (one.role == "protective", -_rank(one.kind), one.layer)):
+    for outline in sorted(layers, key=lambda one: (one.role == "protective", -kind_rank(one.kind), one.layer)):
         shown = False
         for feature in outline.features:
             if feature.geometry.is_empty:
@@ -205,7 +207,7 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
     """The parts of the site inside protective features, the strictest on top."""
     language = drawing.language
     classes = {(f["layer"], one["id"]): one["class"] for f in result["findings"] for one in f["features"]}
-    for overlap in sorted(overlaps, key=lambda one: -_rank(one.kind)):
+    for overlap in sorted(overlaps, key=lambda one: -kind_rank(one.kind)):
         class_ = classes.get((overlap.layer, overlap.feature_id))
         if overlap.geometry.is_empty or class_ is None:  # a unit that is only context is drawn itself
             continue
@@ -387,22 +389,3 @@ def _stamped(marks: Sequence[str], language: Language) -> list[str]:
     """The marks, two to a line where they are short."""
     gap = "　　" if language == "zh" else "   |   "
     return [gap.join(marks)] if sum(map(len, marks)) < 48 else list(marks)
-
-
-def _path(geometry: BaseGeometry) -> str:
-    """SVG path data of lines and polygons."""
-    parts = []
-    pieces = shapely.get_parts(geometry)
-    for piece in pieces:
-        rings = [piece.exterior, *piece.interiors] if piece.geom_type == "Polygon" else [piece]
-        for ring in rings:
-            xy = shapely.get_coordinates(ring)
-            closed = piece.geom_type == "Polygon"
-            points = " ".join(f"{x:.1f} {y:.1f}" for x, y in (xy[:-1] if closed else xy))
-            if points:
-                parts.append(f"M{points}{'Z' if closed else ''}")
-    return "".join(parts)
-
-
-def _rank(kind: str) -> int:
-    return KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)

@@ -17,13 +17,15 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
+from spatial.overlay.parts import simple_parts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["WEIGHTS", "Detour", "detours_of", "is_walled_off"]
+__all__ = ["WEIGHTS", "Detour", "detours_of", "is_walled_off", "loose_ends"]
 
 WEIGHTS = (1.0, 0.9, 0.5, 0.0)
 """
@@ -295,3 +297,20 @@ def _stations(old: Any, leave: BaseGeometry, step_m: float) -> tuple[NDArray[np.
     free = ~np.asarray(shapely.intersects(shrunk, points))
     free[[0, -1]] = True
     return shapely.get_coordinates(points[free]), [float(m) for m in metres[free]]
+
+
+def loose_ends(lines: list[list[Any]], new: Any) -> int:
+    """Ends of lines that lay on another line and lie on none now: branches of a stretch that was led elsewhere."""
+    every = [one for part in lines for one in part]
+    count = 0
+    for number, one in enumerate(every):
+        others = [o for k, o in enumerate(every) if k != number]
+        if not others:
+            continue
+        for xy in shapely.get_coordinates(one)[[0, -1]]:
+            end = shapely.Point(xy)
+            if float(np.min(shapely.distance(end, np.array(others, dtype=object)))) > 1e-3:
+                continue
+            touching = [p for p in simple_parts(new) if shapely.distance(p, end) <= 2e-3]
+            count += len(touching) < 2
+    return count

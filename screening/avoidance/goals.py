@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from screening.errors import NothingToAvoidError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from screening.site import Site
     from screening.verdict import Verdict
 
-__all__ = ["Goal", "Judge", "goals_of", "reached"]
+__all__ = ["Goal", "Judge", "at_best", "goals_of", "reached"]
 
 LOST = frozenset({"layer_missing", "layer_unreadable"})
 
@@ -173,3 +173,10 @@ def reached(verdict: Verdict, goal: Goal) -> Answer:
     if goal.layer is None:
         return verdict.kinds.get(goal.kind, "unknown")
     return strictest([f.answer for f in verdict.findings if f.layer == goal.layer and f.role == "protective"])
+
+
+def at_best(goal: Goal, codes: Sequence[str]) -> Goal:
+    """A goal that can only become ``unknown``, where codes say why; what is lost already stays the better answer."""
+    if not codes:
+        return goal
+    return replace(goal, best="unknown", because=tuple(dict.fromkeys([*goal.because, *codes])))

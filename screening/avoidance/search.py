@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 
 from screening.avoidance.cutting import EXTRA_M, LEAST_PIECE_M2, cuts_of
-from screening.avoidance.detouring import WEIGHTS, detours_of, is_walled_off
-from screening.avoidance.goals import Goal, Judge, goals_of, reached
+from screening.avoidance.detouring import WEIGHTS, detours_of, is_walled_off, loose_ends
+from screening.avoidance.goals import Goal, Judge, at_best, goals_of, reached
 from screening.avoidance.obstacles import area_to_leave, surely_closed, surroundings_of
 from screening.avoidance.plane import LocalPlane, replaced
 from screening.avoidance.proposals import Cost, Proposal, undominated
@@ -134,7 +134,7 @@ class _Run:
         reach = within_m + (math.hypot(east - west, north - south) if max(angles) > 0 else 0.0)
         swept = widened(bounds_of(site.geometry), reach)
         self.around = [surroundings_of(self.judge, goal, plane=self.plane, swept=swept) for goal in goals]
-        self.goals = tuple(_at_best(around.goal, around.blockers) for around in self.around)
+        self.goals = tuple(at_best(around.goal, around.blockers) for around in self.around)
 
     def result(self) -> Avoidance:
         """Every way that this kind of site has."""
@@ -168,7 +168,7 @@ class _Run:
         found = []
         for goal, around, is_open in zip(self.goals, self.around, open_, strict=True):
             codes = [] if is_open else _reasons(around)
-            found.append(goal if is_open else _at_best(goal, codes))
+            found.append(goal if is_open else at_best(goal, codes))
         return tuple(found)
 
     def _tries(self, goals: tuple[Goal, ...]) -> list[tuple[Goal, ...]]:
@@ -377,18 +377,11 @@ class _Run:
             "length_m": round(new_m, 3),
             "farthest_m": round(float(shapely.distance(self.shape, stations).max()), 1),
             "stretches": sum(d.stretches for part in detours for d in part),
-            "loose_ends": _loose_ends(lines, new),
+            "loose_ends": loose_ends(lines, new),
             "kept_away_m": round(extra, 3),
         }
         cost = Cost(added_m=new_m - old_m, rebuilt_m=float(sum(d.rebuilt_m for part in detours for d in part)))
         return self._proposal("detour", site, cost, goals, facts)
-
-
-def _at_best(goal: Goal, codes: Sequence[str]) -> Goal:
-    """A goal that can only become ``unknown``, where codes say why; what is lost already stays the better answer."""
-    if not codes:
-        return goal
-    return replace(goal, best="unknown", because=tuple(dict.fromkeys([*goal.because, *codes])))
 
 
 def _reasons(around: Surroundings) -> list[str]:
@@ -401,20 +394,3 @@ def _reasons(around: Surroundings) -> list[str]:
         "layer": "layer_expired",
     }
     return list(dict.fromkeys(names[o.code] for o in around.others)) or ["outside_coverage"]
-
-
-def _loose_ends(lines: list[list[Any]], new: Any) -> int:
-    """Ends of lines that lay on another line and lie on none now: branches of a stretch that was led elsewhere."""
-    every = [one for part in lines for one in part]
-    count = 0
-    for number, one in enumerate(every):
-        others = [o for k, o in enumerate(every) if k != number]
-        if not others:
-            continue
-        for xy in shapely.get_coordinates(one)[[0, -1]]:
-            end = shapely.Point(xy)
-            if float(np.min(shapely.distance(end, np.array(others, dtype=object)))) > 1e-3:
-                continue
-            touching = [p for p in simple_parts(new) if shapely.distance(p, end) <= 2e-3]
-            count += len(touching) < 2
-    return count
