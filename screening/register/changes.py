@@ -19,6 +19,8 @@ CHANGES = (
     "feature_reclassed",
     "feature_came_into_force",
     "feature_ended",
+    "feature_not_begun",
+    "feature_not_ended",
     "feature_dates",
     "feature_accuracy",
     "feature_attributes",

@@ -123,11 +123,9 @@ class Database:
         self.folder = root / VERDICTS
         self.path = self.folder / DATABASE
         if not self.path.exists():
-            if (self.folder / MARK).exists():
-                raise RegisterDamagedError(path=self.path, detail="the file is gone, and there was one")
+            self._require(not (self.folder / MARK).exists(), "the file is gone, and there was one")
             raise NoRegisterError(path=root)
-        if self.path.stat().st_size == 0:
-            raise RegisterDamagedError(path=self.path, detail="the file is empty")
+        self._require(self.path.stat().st_size > 0, "the file is empty")
         with self.checked():
             self.db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0)
             self.db.execute("PRAGMA foreign_keys = OFF")
@@ -210,22 +208,28 @@ class Database:
     def sites(self) -> list[SiteRow]:
         """Every site, by id; every row checked, and that none is missing or twice."""
         with self.snapshot():
-            found, total = [], 0
+            found: list[SiteRow] = []
+            total = 0
             query = "SELECT id, lot, key, name, answer, windows, inquiry, verdict, digest FROM sites ORDER BY id"
             for *values, digest in self.db.execute(query):
                 row = SiteRow(**dict(zip(SiteRow.__dataclass_fields__, values, strict=True)))
                 self._require(row.digest == digest, f"site {row.id} was altered")
+                self._require(not found or found[-1].id < row.id, f"site {row.id} stands out of order")
                 total += int.from_bytes(digest, "big")
                 found.append(row)
             self._require_whole("sites", len(found), total)
             return found
 
     def site(self, number: int) -> SiteRow | None:
-        """One site, checked; None where there is none of that number."""
-        return self._one_site("id", number)
+        """One site, checked; None where no row has that number, the tree of rows being damaged or not."""
+        with self.snapshot():
+            found = self._one_site("id", number)
+            if found is None:
+                self._require(number not in {row.id for row in self.sites()}, f"site {number} cannot be found")
+            return found
 
     def site_of_key(self, key: bytes) -> SiteRow | None:
-        """The site of an inquiry, checked."""
+        """The site of an inquiry, checked; None where the index, which may be damaged, has none."""
         return self._one_site("key", key)
 
     def _one_site(self, column: str, value: object) -> SiteRow | None:
@@ -292,7 +296,7 @@ class Database:
         self, row: SiteRow, *, before: SiteRow | None, inquiry: bytes | None, verdict: bytes, area_m2: float = 0.0
     ) -> None:
         """Write a site; ``before`` is the row it replaces, ``inquiry`` None where that stays."""
-        self._put("sites", None if before is None else before.digest, row.digest)
+        self._seal.change("sites", None if before is None else before.digest, row.digest)
         values = (row.id, row.lot, row.key, row.name, row.answer, row.windows, row.inquiry, row.verdict, row.digest)
         self.db.execute("INSERT OR REPLACE INTO sites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         if inquiry is not None:
@@ -313,7 +317,7 @@ class Database:
         number = int(self.db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM states").fetchone()[0])
         digest = digest_of(number, data, engine)
         self.db.execute("INSERT INTO states VALUES (?, ?, ?, ?)", (number, data, engine, digest))
-        self._put("states", None, digest)
+        self._seal.change("states", None, digest)
         return number
 
     def lot_of(self, state: int) -> int:
@@ -326,13 +330,13 @@ class Database:
         number = int(self.db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM lots").fetchone()[0])
         digest = digest_of(number, state)
         self.db.execute("INSERT INTO lots VALUES (?, ?, ?)", (number, state, digest))
-        self._put("lots", None, digest)
+        self._seal.change("lots", None, digest)
         return number
 
     def move_lot(self, number: int, *, before: int, after: int) -> None:
         """Bring all sites of a lot to another state, without writing to them."""
         digest = digest_of(number, after)
-        self._put("lots", digest_of(number, before), digest)
+        self._seal.change("lots", digest_of(number, before), digest)
         self.db.execute("UPDATE lots SET state = ?, digest = ? WHERE id = ?", (after, digest, number))
 
     def put_notice(self, site: int, document: dict[str, Any]) -> None:
@@ -341,17 +345,14 @@ class Database:
         data = packed(document)
         digest = digest_of(number, site, data)
         self.db.execute("INSERT INTO notices VALUES (?, ?, ?, ?)", (number, site, data, digest))
-        self._put("notices", None, digest)
+        self._seal.change("notices", None, digest)
 
     def drop_states(self) -> None:
         """Forget states that no lot is at."""
         rows = "SELECT id, digest FROM states WHERE id NOT IN (SELECT state FROM lots)"
         for number, digest in self.db.execute(rows).fetchall():
             self.db.execute("DELETE FROM states WHERE id = ?", (number,))
-            self._put("states", digest, None)
-
-    def _put(self, table: str, gone: bytes | None, come: bytes | None) -> None:
-        self._seal.change(table, gone, come)
+            self._seal.change("states", digest, None)
 
     # --- checks ---
 

@@ -159,7 +159,7 @@ class _Side:
     """One version at one date: its features with what they amount to, and a key that tells equal ones."""
 
     def __init__(self, layer: OpenLayer, as_of: str) -> None:
-        self.layer = layer
+        self.layer, self.as_of = layer, as_of
         self.standing: Standing = layer.records.standing(as_of, layer.card.accuracy_m)
         index = layer.index
         self.count = layer.records.count
@@ -257,7 +257,7 @@ def _differing(old: _Side, new: _Side) -> list[_Pair]:
     found = [_Pair(old=a, new=b) for a, b in same if a in gone and b in come]  # moved in the order only
     gone -= {p.old for p in found if p.old is not None}
     come -= {p.new for p in found if p.new is not None}
-    for meaning in ("code", "name", "id"):
+    for meaning in ("code", "name", "place", "id"):  # the same place goes before an id: that may be a row's number
         before, after = _once(old, gone, meaning), _once(new, come, meaning)
         for text in before.keys() & after.keys():
             if meaning == "id" and _another(old, before[text], new, after[text]):
@@ -277,10 +277,10 @@ def _another(old: _Side, a: int, new: _Side, b: int) -> bool:
 
 
 def _once(side: _Side, rows: set[int], meaning: str) -> dict[str, int]:
-    """The rows whose text of a meaning is theirs alone among these."""
+    """The rows whose text of a meaning is theirs alone among these; "place" is what their geometry is."""
     found: dict[str, list[int]] = {}
     for row in rows:
-        text = getattr(side.feature(row), meaning)
+        text = side.geometry[row].hex() if meaning == "place" else getattr(side.feature(row), meaning)
         if text:
             found.setdefault(text, []).append(row)
     return {text: some[0] for text, some in found.items() if len(some) == 1}
@@ -349,9 +349,8 @@ def _named(pair: _Pair, old: _Side, new: _Side, box: NDArray[np.float64] | None)
         dates = [[getattr(f, name) for name in DATES] for f in (before, after)]
         found.append(change("feature_dates", before=dates[0], after=dates[1]))
     elif old.standing.in_force[pair.old] != new.standing.in_force[pair.new]:
-        begun = bool(new.standing.in_force[pair.new])
-        day = after.valid_from if begun else after.valid_until
-        found.append(change("feature_came_into_force" if begun else "feature_ended", date=day))
+        code, day = _date_passed(after, old.as_of, new.as_of, in_force=bool(new.standing.in_force[pair.new]))
+        found.append(change(code, date=day))
     measures = [[getattr(f, name) for name in MEASURES] for f in (before, after)]
     if measures[0] != measures[1]:
         found.append(change("feature_accuracy", before=_finite(measures[0]), after=_finite(measures[1])))
@@ -365,6 +364,14 @@ def _named(pair: _Pair, old: _Side, new: _Side, box: NDArray[np.float64] | None)
         counted = old.counted(pair.old), new.counted(pair.new)
         found.append(change("feature_reclassed", before={"counts": counted[0]}, after={"counts": counted[1]}))
     return found or [change("feature_accuracy")]
+
+
+def _date_passed(feature: Feature, before: str, after: str, *, in_force: bool) -> tuple[str, str | None]:
+    """The code and the day of a feature between whose dates the date of the check went, forward or back."""
+    start, end = feature.valid_from, feature.valid_until
+    if in_force:
+        return ("feature_came_into_force", start) if before < (start or "") else ("feature_not_ended", end)
+    return ("feature_not_begun", start) if after < (start or "") else ("feature_ended", end)
 
 
 def _class_of(feature: Feature) -> dict[str, Any]:

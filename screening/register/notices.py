@@ -109,6 +109,8 @@ def notice_of(
         direct = [change for change in mine if change.ids & listed]
         because += [c for c in mine if c in direct or not c.ids] if direct else mine
     because += [change for change in near if change.layer is None or change.layer not in parts]
+    turned = _turned_kinds(own)  # through a layer that says the same of the site, by the coverage that it lends
+    because += [c for c in near if c.layer in parts and c.layer not in differing and not c.ids and c.kind in turned]
     because = because or near
     return Notice(
         site=site,
@@ -118,6 +120,13 @@ def notice_of(
         after=brief(own[1]),
         because=tuple(change.to_dict() for change in because),
     )
+
+
+def _turned_kinds(own: tuple[dict[str, Any], dict[str, Any]]) -> frozenset[str]:
+    """Kinds whose answer changed, of the whole site or of a part."""
+    sides = [[part["kinds"], *(p["answers"] for p in part["parts"])] for part in own]
+    pairs = zip(*sides, strict=False)
+    return frozenset(k for one, other in pairs for k in one.keys() | other.keys() if one.get(k) != other.get(k))
 
 
 def _is_near(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from layers.workspace.canonical_json import canonical_json
-from screening.errors import AsOfError, NoSuchSiteError
+from screening.errors import AsOfError, NoSuchSiteError, RegisterDamagedError
 from screening.inquiry import Inquiry, snapped
 from screening.loaded import DAMAGE, load
 from screening.register.comparison import engine, layer_of
@@ -154,6 +155,7 @@ class Register:
         numbers = []
         states: dict[bytes, int] = {}
         with self.database.changing():
+            known = {row.key for row in self.database.sites()}  # of a damaged index: a site it hides were kept twice
             number = self.database.next_site()
             for given in inquiries:
                 asked, document = given if isinstance(given, tuple) else (given, None)
@@ -162,6 +164,8 @@ class Register:
                 answered = self.answered(inquiry, document)
                 key = digest_of(canonical_json({k: v for k, v in kept.items() if k != "as_of"}))
                 before = self.database.site_of_key(key)
+                if before is None and key in known:
+                    raise RegisterDamagedError(path=self.database.path, detail="a site that is there cannot be found")
                 shared = canonical_json(answered.shared)
                 if shared not in states:
                     states[shared] = self.database.lot_of(self.database.put_state(answered.shared, engine()))
@@ -297,5 +301,5 @@ def _unknown(summary: dict[str, Any]) -> LayerFacts:
         protective=True,
         has_zone=False,
         top_accuracy_m=0.0,
-        coverage_accuracy_m=None,
+        coverage_accuracy_m=math.inf,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -135,6 +136,60 @@ def test_a_feature_that_ends_is_noticed_without_a_new_version(tmp_path):
     assert notice.because[0]["date"] == "2026-12-31"
 
 
+def test_a_check_dated_back_says_that_features_have_not_begun_or_not_ended(tmp_path):
+    store = workspace_at(tmp_path / "ws", "red_lines")
+    rows = [ROWS[0] | {"生效日期": "2026-03-01"}, ROWS[1] | {"失效日期": "2026-04-01"}]
+    add(store, "red_lines", [RED, FAR_RED], rows, coverage=AREA, accuracy_m=5.0)
+    with Register(FolderStore.open(store.root), create=True) as register:
+        register.add_many([parcel(117.21, 49.41, "未生效"), parcel(117.51, 49.61, "未失效")])
+    done = brought(store.root, as_of="2026-02-01")
+    require_full_run(store.root, as_of="2026-02-01")
+    both = {("feature_not_begun", "2026-03-01"), ("feature_not_ended", "2026-04-01")}  # each site's nearest, in turn
+    assert {n.name: {(c["code"], c["date"]) for c in n.because} for n in done.notices} == {
+        "未生效": both,
+        "未失效": both,
+    }
+
+
+def test_a_row_put_first_in_a_file_without_ids_is_no_feature_that_moved(tmp_path):
+    store = workspace_at(tmp_path / "ws", "red_lines")
+    add(store, "red_lines", [RED, FAR_RED], coverage=AREA, accuracy_m=5.0)
+    with Register(FolderStore.open(store.root), create=True) as register:
+        register.add_many([NEAR, FAR])
+    onto = shapely.box(117.205, 49.424, 117.216, 49.428)
+    replaced(store.root, [onto, RED, FAR_RED], None)
+    done = brought(store.root)
+    require_full_run(store.root)
+    said = {n.name: sorted((c["code"], c["feature"]["id"]) for c in n.because) for n in done.notices}
+    assert said == {  # the numbers of the rows, which are all the ids there are, went up by one
+        "近": [("feature_added", "1"), ("feature_attributes", "2")],
+        "远": [("feature_attributes", "3")],
+    }
+
+
+def test_an_answer_turned_by_the_coverage_of_another_layer_is_not_put_down_to_a_new_name(tmp_path):
+    store = workspace_at(tmp_path / "ws", "red_lines")
+    # NEAR runs from 0 to 200 m: the west knows what lies up to 50 m, the east from -7 m, each but for 5 m (c)
+    halves = shapely.box(117.0, 49.3, 117.21 + 50 * M_LON, 49.7), shapely.box(117.21 - 7 * M_LON, 49.3, 117.6, 49.7)
+    west, east = ({"name": name, "theme": "red", "accuracy_m": 5.0} for name in ("西县", "东县"))
+    add(store, "red_lines", [RED], ROWS[:1], coverage=halves[0], **west)
+    add(store, "red_lines", [FAR_RED], ROWS[1:], coverage=halves[1], **east)
+    with Register(FolderStore.open(store.root), create=True) as register:
+        register.add(NEAR)
+        assert register.sites()[0].answer == "clear"
+    store = FolderStore.open(store.root)
+    newer = {"replace": True, "data_date": "2025-01-01"}
+    add(store, "red_lines", [FAR_RED], [ROWS[1] | {"名称": "改名"}], coverage=halves[1], **east, **newer)
+    # a hole at -5 to -3 m, of which the west's own finding (a quarter of the parcel known) says nothing
+    hole = shapely.box(117.21 - 5 * M_LON, 49.42, 117.21 - 3 * M_LON, 49.43)
+    add(store, "red_lines", [RED], ROWS[:1], coverage=shapely.difference(halves[0], hole), **west, **newer)
+    done = brought(store.root)
+    require_full_run(store.root)
+    (notice,) = done.notices
+    assert (notice.before["answer"], notice.after["answer"]) == ("clear", "unknown")
+    assert ("coverage_changed", "西县") in [(c["code"], c["layer"]) for c in notice.because]
+
+
 def test_a_layer_that_expires_reaches_every_site(root):
     replaced(root, [RED, FAR_RED], valid_until="2027-06-01")
     assert brought(root).notices == ()
@@ -246,6 +301,42 @@ def test_a_row_that_was_altered_is_refused_before_anything_is_run(root, statemen
     with pytest.raises(RegisterDamagedError):
         brought(root)
     assert path.read_bytes() == before
+
+
+def test_a_site_that_a_damaged_index_hides_is_not_kept_twice(root):
+    db = sqlite3.connect(root / VERDICTS / DATABASE, isolation_level=None)
+    db.execute("CREATE TABLE other (x BLOB UNIQUE)")
+    db.execute("PRAGMA writable_schema = ON")
+    empty = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_other_1'").fetchone()
+    db.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = 'sqlite_autoindex_sites_1'", empty)
+    db.close()
+    with Register(FolderStore.open(root)) as register:
+        with pytest.raises(RegisterDamagedError, match="cannot be found"):
+            register.add(NEAR)
+        assert len(register.sites()) == 2
+
+
+def test_pages_that_changed_places_are_damage_and_not_a_site_that_never_was(root):
+    with Register(FolderStore.open(root)) as register:
+        document = register.document(1)
+        more = [replace(NEAR, site=replace(NEAR.site, name=f"第{i}")) for i in range(80)]
+        register.add_many([(inquiry, document) for inquiry in more])
+    path = root / VERDICTS / DATABASE
+    db = sqlite3.connect(path)
+    page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sites'").fetchone()[0]
+    size = db.execute("PRAGMA page_size").fetchone()[0]
+    db.close()
+    data = bytearray(path.read_bytes())
+    start = (page - 1) * size
+    assert data[start] == 5  # an inner page, whose cells begin with the number of a page below
+    places = [int.from_bytes(data[start + 12 + 2 * i : start + 14 + 2 * i], "big") for i in (0, 1)]
+    one, other = (slice(start + place, start + place + 4) for place in places)
+    data[one], data[other] = data[other], data[one]
+    path.write_bytes(bytes(data))
+    with Register(FolderStore.open(root)) as register:
+        for ask in (register.sites, lambda: register.document(1)):
+            with pytest.raises(RegisterDamagedError, match="out of order"):
+                ask()
 
 
 def test_what_stops_half_way_leaves_the_register_as_it_was(root):
