@@ -7,7 +7,6 @@ or for sites that lie elsewhere.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import zlib
@@ -19,19 +18,19 @@ from layers.workspace.canonical_json import canonical_json
 from layers.workspace.changes import VERDICTS
 from layers.workspace.lock import writing
 from screening.errors import NoRegisterError, RegisterDamagedError, RegisterError, RegisterUnusableError
+from screening.register.rows import DIGEST_BYTES, SiteRow, digest_of, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["DATABASE", "MARK", "Database", "SiteRow", "digest_of", "packed", "unpacked"]
+__all__ = ["DATABASE", "MARK", "Database"]
 
 DATABASE = "register.sqlite"
 MARK = "register.txt"
 """Says that there is a register, should the database itself be lost."""
 FORMAT = 1
 APPLICATION_ID = 0x53585247  # "SXRG"
-DIGEST_BYTES = 16
 _OF_THE_DISK = tuple(f"SQLITE_{code}" for code in ("BUSY", "LOCKED", "FULL", "READONLY", "IOERR", "CANTOPEN", "PERM"))
 _MARK_TEXT = "此文件夹存有已核查选址的登记库 / this folder holds the register of checked sites: register.sqlite\n"
 _TABLES = (
@@ -46,44 +45,6 @@ _TABLES = (
     "CREATE TABLE verdicts (site INTEGER PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE notices (id INTEGER PRIMARY KEY, site INTEGER NOT NULL, data BLOB NOT NULL, digest BLOB NOT NULL)",
 )
-
-
-def digest_of(*values: object) -> bytes:
-    """16 bytes over some integers, texts and bytes, no two lists of which share a spelling."""
-    found = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    for value in values:
-        data = value if isinstance(value, bytes) else str(value).encode()
-        found.update(f"{type(value).__name__}{len(data)}:".encode() + data)
-    return found.digest()
-
-
-def packed(value: object) -> bytes:
-    """JSON, compressed."""
-    return zlib.compress(canonical_json(value), 3)
-
-
-def unpacked(data: bytes) -> Any:
-    """What `packed` was given; raises ``zlib.error`` or ``ValueError``."""
-    return json.loads(zlib.decompress(data))
-
-
-@dataclass(frozen=True, kw_only=True)
-class SiteRow:
-    """What every question to the register reads of a site; ``inquiry`` and ``verdict``: digests of what lies apart."""
-
-    id: int
-    lot: int
-    key: bytes
-    name: str | None
-    answer: str
-    windows: bytes
-    inquiry: bytes
-    verdict: bytes
-
-    @property
-    def digest(self) -> bytes:
-        """Over the whole row."""
-        return digest_of(self.id, self.lot, self.key, self.name, self.answer, self.windows, self.inquiry, self.verdict)
 
 
 @dataclass

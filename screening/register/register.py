@@ -14,10 +14,11 @@ from screening.errors import AsOfError, NoSuchSiteError, RegisterDamagedError
 from screening.inquiry import Inquiry, snapped
 from screening.loaded import DAMAGE, load
 from screening.register.comparison import engine, layer_of
-from screening.register.database import Database, SiteRow, digest_of, packed
+from screening.register.database import Database
 from screening.register.documents import joined, parted, plain
 from screening.register.notices import Notice
 from screening.register.opened import opened_once
+from screening.register.rows import SiteRow, digest_of, packed
 from screening.register.windows import facts_of, windows_of
 from screening.screen import judge
 

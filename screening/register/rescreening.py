@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from screening.register.database import SiteRow
     from screening.register.register import Register
+    from screening.register.rows import SiteRow
 
 __all__ = ["Rescreened", "rescreen"]
 
