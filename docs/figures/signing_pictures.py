@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from docs.figures.tutorial_canvas import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, Panel, Sheet
+from docs.figures.tutorial_canvas import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, Panel, Sheet, view_of
 from docs.figures.tutorial_page import EPSG
 from spatial.buffers import geodesic_buffer
 from spatial.crs import from_geographic
@@ -94,7 +94,7 @@ def _avoid(here: Path, target: Path) -> None:
     sheet = Sheet(WIDE, 600, "避让红线的绕行方案", "Detours that keep clear of the red line")
     box = (16, 50, 1104, 540)
     rebuilt = shapely.union_all([shapely.difference(shape, found["P0"][1].buffer(0.5)) for _, shape in found.values()])
-    panel = Panel(sheet, box, _view(rebuilt, box, 0.14))
+    panel = Panel(sheet, box, view_of(rebuilt, box, 0.14))
     panel.area(_flat(geodesic_buffer(red, keep)), ORANGE, alpha=40, dashed=True)
     panel.area(_flat(red), VERMILION, alpha=70)
     proposals = [(name, row, shape) for name, (row, shape) in found.items() if row["WAY"] == "detour"]
@@ -140,7 +140,7 @@ def _change(here: Path, target: Path) -> None:
         WIDE, 600, "红线换了版本：方案二从未命中变成命中", "A new version of the red line: the second route is hit"
     )
     box = (16, 50, 1104, 540)
-    panel = Panel(sheet, box, _view(after, box, 0.10))
+    panel = Panel(sheet, box, view_of(after, box, 0.10))
     panel.area(after, ORANGE, alpha=90)
     panel.area(before, VERMILION, alpha=110)
     for site, colour in zip(sites, (INK, BLUE), strict=True):
@@ -182,13 +182,3 @@ def _site(path: Path) -> BaseGeometry:
 def _flat(shape: Any) -> Any:
     """Metres of the plane that is drawn in."""
     return from_geographic([shape], identify(EPSG))[0]
-
-
-def _view(shape: Any, box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float, float]:
-    west, south, east, north = shape.bounds
-    spare = margin * max(east - west, north - south)
-    ratio = (box[2] - box[0]) / (box[3] - box[1])
-    wide, high = east - west + 2 * spare, north - south + 2 * spare
-    wide, high = max(wide, high * ratio), max(high, wide / ratio)
-    x, y = (west + east) / 2, (south + north) / 2
-    return (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "PURPLE", "SKY", "VERMILION", "Colour", "Panel", "Sheet"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "PURPLE",
+    "SKY",
+    "VERMILION",
+    "Colour",
+    "Panel",
+    "Sheet",
+    "view_of",
+]
 
 Colour = tuple[int, int, int]
 INK, GREY, PAPER = (31, 39, 51), (91, 100, 112), (255, 255, 255)
@@ -233,3 +246,14 @@ def _font(size: float) -> Any:
             raise RuntimeError("no font with Chinese letters: apt-get install fonts-noto-cjk")
         _FONTS[wanted] = ImageFont.truetype(path, wanted, index=2 if path.endswith("CJK-Regular.ttc") else 0)
     return _FONTS[wanted]
+
+
+def view_of(shape: Any, box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float, float]:
+    """A view of a shape in the form of a panel, in metres, ``margin`` a share of its larger side."""
+    west, south, east, north = shape.bounds
+    spare = margin * max(east - west, north - south)
+    ratio = (box[2] - box[0]) / (box[3] - box[1])
+    wide, high = east - west + 2 * spare, north - south + 2 * spare
+    wide, high = max(wide, high * ratio), max(high, wide / ratio)
+    x, y = (west + east) / 2, (south + north) / 2
+    return (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)

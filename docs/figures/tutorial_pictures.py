@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from docs.figures import georeference as made
-from docs.figures.tutorial_canvas import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION, Panel, Sheet
+from docs.figures.tutorial_canvas import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION, Panel, Sheet, view_of
 from docs.figures.tutorial_page import EPSG, city_outline, scan, truth
 from spatial.buffers import geodesic_buffer
 from spatial.crs import from_geographic
@@ -93,17 +93,6 @@ def _place(lon: float, lat: float) -> tuple[float, float]:
     return float(point.x), float(point.y)
 
 
-def _view(shape: Any, box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float, float]:
-    """A view of the shape of a panel, in metres, ``margin`` a share of its larger side."""
-    west, south, east, north = shape.bounds
-    spare = margin * max(east - west, north - south)
-    ratio = (box[2] - box[0]) / (box[3] - box[1])
-    wide, high = east - west + 2 * spare, north - south + 2 * spare
-    wide, high = max(wide, high * ratio), max(high, wide / ratio)
-    x, y = (west + east) / 2, (south + north) / 2
-    return (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
-
-
 # --- truth and result ----------------------------------------------------------------------------------------------
 
 
@@ -117,7 +106,7 @@ def _overlay(here: Path, target: Path) -> None:
     accuracy = _layer_accuracy(here, "管控单元")
     left = (16, 50, 590, 550)
     flat = [(row["name"], _flat(shape)) for row, shape in units]
-    panel = Panel(sheet, left, _view(_flat(city_outline()), left, 0.03))
+    panel = Panel(sheet, left, view_of(_flat(city_outline()), left, 0.03))
     for name, shape in flat:
         panel.area(shape, CLASS_COLOURS[name[:2]], alpha=60, width=0)
     for _, shape in flat:
@@ -185,7 +174,7 @@ def _notice(here: Path, target: Path) -> None:
     zones = [(row, shape) for row, shape in _features(here, "自然保护地")]
     left, right = (16, 50, 552, 520), (568, 50, 1104, 520)
     polygons = [(row, _flat(shape)) for row, shape in zones if row["name"] == "合成湿地自然保护区"]
-    panel = Panel(sheet, left, _view(shapely.union_all([s for _, s in polygons]), left, 0.13))
+    panel = Panel(sheet, left, view_of(shapely.union_all([s for _, s in polygons]), left, 0.13))
     for row, shape in sorted(polygons, key=lambda item: item[0]["class"], reverse=True):
         core = row["class"] == "reserve_core"
         panel.area(shape, VERMILION if core else GREEN, alpha=75 if core else 55)
@@ -206,7 +195,7 @@ def _notice(here: Path, target: Path) -> None:
     ((row, box),) = [(row, shape) for row, shape in zones if row["name"] == "合成草原自然公园"]
     accuracy = float(row["accuracy_m"])
     ring = _flat(geodesic_buffer(box, accuracy))
-    panel = Panel(sheet, right, _view(ring, right, 0.11))
+    panel = Panel(sheet, right, view_of(ring, right, 0.11))
     panel.area(ring, ORANGE, alpha=45, dashed=True)
     panel.area(_flat(box), BLUE, alpha=55)
     site = _site(here, "选址丙")
@@ -245,7 +234,7 @@ def _indicative(here: Path, target: Path) -> None:
     sheet = Sheet(WIDE, 580, "按规则与按名称推定的示意图形", "Indicative shapes: by a rule, by a name")
     left, right = (16, 50, 552, 520), (568, 50, 1104, 520)
     zones = [(row, _flat(shape)) for row, shape in _features(here, "水源地")]
-    panel = Panel(sheet, left, _view(shapely.union_all([s for _, s in zones]), left, 0.10))
+    panel = Panel(sheet, left, view_of(shapely.union_all([s for _, s in zones]), left, 0.10))
     for row, shape in sorted(zones, key=lambda item: -item[1].area):
         first = row["class"] == "zone_1"
         panel.area(shape, VERMILION if first else SKY, alpha=110 if first else 60)
@@ -263,7 +252,7 @@ def _indicative(here: Path, target: Path) -> None:
     ((row, shape),) = list(_features(here, "合成敖包自然公园"))
     accuracy = float(row["accuracy_m"] or _layer_accuracy(here, "合成敖包自然公园"))
     ring = _flat(geodesic_buffer(shape, accuracy))
-    panel = Panel(sheet, right, _view(ring, right, 0.07))
+    panel = Panel(sheet, right, view_of(ring, right, 0.07))
     panel.area(ring, ORANGE, alpha=45, dashed=True)
     panel.area(_flat(shape), BLUE, alpha=60)
     x, y = _place(*made.PLACE)
@@ -290,7 +279,7 @@ def _rivers(here: Path, target: Path) -> None:
     sheet = Sheet(WIDE, 590, "选址甲沿河往下：下游最近断面", "Down the river from site 甲: the next section")
     box = (16, 50, 1104, 530)
     lines = {name: _flat(shapely.LineString(xy)) for name, xy in (("合成河", made.MAIN), ("合成支河", made.BRANCH))}
-    panel = Panel(sheet, box, _view(shapely.union_all(list(lines.values())), box, 0.05))
+    panel = Panel(sheet, box, view_of(shapely.union_all(list(lines.values())), box, 0.05))
     panel.area(_flat(city_outline()), GREY, alpha=22, width=1.5)
     sections = {row["name"]: shape for row, shape in _features(here, "监测断面") if shape is not None}
     down = _downstream(lines, _flat(_site(here, "选址甲")), sections["合成断面二"])
