@@ -9,10 +9,11 @@ STAMP := $(VENV)/.installed
 setup: $(STAMP)
 
 # the build hook of the package fetches the boundaries and builds the map's scripts
-$(STAMP): pyproject.toml hatch_build.py data/boundaries/build.py data/boundaries/registry.toml data/places/build.py data/places/registry.toml maps/build_assets.py package-lock.json
+$(STAMP): pyproject.toml hatch_build.py data/boundaries/build.py data/boundaries/registry.toml data/places/build.py data/places/registry.toml maps/build_assets.py package-lock.json $(wildcard maps/page/*.ts maps/page/*/*.ts)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	$(BIN)/python maps/build_assets.py
 	touch $(STAMP)
 
 # Chromium, Chinese fonts: with the system's package manager when run as root; else the tests that need them skip and say so
@@ -31,6 +32,7 @@ check: setup
 	$(BIN)/ruff check --quiet --preview --select D417,DOC102,DOC202 spatial layers screening maps apps
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python maps/build_assets.py --check
 
 bench: setup
 	$(BIN)/python -m benchmarks

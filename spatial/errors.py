@@ -91,6 +91,7 @@ __all__ = [
     "OutputInTheWayError",
     "OutputInUseError",
     "OutsideWorkingAreaError",
+    "PackedDataError",
     "RasterError",
     "RasterKindError",
     "RasterNotPlacedError",
@@ -775,6 +776,16 @@ class ClassNotOnMapError(LegendError):
         self.colours = tuple(colours)
         self.found = tuple(found)
         self.narrowest_px = narrowest_px
+
+
+class PackedDataError(SpatialError, ValueError):
+    """Packed arrays cannot be written or read; ``name`` is the array, None for the block as a whole."""
+
+    def __init__(self, *, name: str | None, why: str) -> None:
+        what = "the packed block" if name is None else f"packed array {name!r}"
+        super().__init__(f"{what}: {why}; make it again from its source")
+        self.name = name
+        self.why = why
 
 
 class FoldedMapError(SpatialError, ValueError):
