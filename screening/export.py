@@ -219,7 +219,7 @@ def _content(
             file=file, code="as_of", detail=f"as_of is {result['as_of']!r}", remedy="Give a date, YYYY-MM-DD"
         ) from error
     marks = marks_of(result["layers"])
-    pieces, unlisted = overlaps_table(result, overlaps, language=language)
+    pieces, unlisted = overlaps_table(result, overlaps, zbx=f"EPSG:{crs}", language=language)
     if _cardless(result, overlaps):
         marks = replace(marks, restricted=True)
     notes = []

@@ -58,11 +58,13 @@ def table_of(
     name: str,
     template: Mapping[str, Value],
     rows: Sequence[Mapping[str, Value]],
-    geometries: tuple[BaseGeometry, ...] | None = None,
+    geometries: tuple[BaseGeometry | None, ...] | None = None,
+    *,
+    title: str | None = None,
 ) -> Table:
-    """The rows under the columns of ``template``; geometries are EPSG:4490."""
+    """The rows under the columns of ``template``, which are those of ``name``; geometries are EPSG:4490."""
     return Table(
-        name=name,
+        name=title or name,
         fields=tuple(_field(name, column) for column in template),
         rows=tuple(tuple(row[column] for column in template) for row in rows),
         geometries=geometries,

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERNAL",
+    "UNIT_CODE_BYTES",
+    "UNIT_DIGITS",
     "Marks",
     "features_table",
     "findings_table",
@@ -44,7 +46,10 @@ __all__ = [
 ]
 
 INTERNAL = "内部使用"
-_UNIT_CODE_BYTES = 13  # ZH + 6 + 1 + 4
+UNIT_CODE_BYTES = 13
+"""ZH + 6 + 1 + 4."""
+UNIT_DIGITS = {"priority": "1", "key": "2", "general": "3"}
+"""The digit of a unit's class in its code and in ``GKDYFLDM``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +133,7 @@ def _feature(
     kind, code, name = owner.get("kind"), text_cell(feature.get("code")), text_cell(feature.get("name"))
     class_words = words_cell("class", feature.get("class"), language)
     unit = kind == "control_units"
-    whole = code is not None and len(code.encode("utf-8", "replace")) <= _UNIT_CODE_BYTES
+    whole = code is not None and len(code.encode("utf-8", "replace")) <= UNIT_CODE_BYTES
     facts = card or {}
     return {
         "LAYER": text_cell(owner.get("layer")),
@@ -141,6 +146,7 @@ def _feature(
         "HJGKDYBM": code if unit and whole else None,
         "HJGKDYMC": name if unit else None,
         "GKDYFL": class_words if unit else None,
+        "GKDYFLDM": UNIT_DIGITS.get(str(feature.get("class"))) if unit else None,
         "CLASS": text_cell(feature.get("class")),
         "CLASS_T": class_words,
         "CLASS_LBL": text_cell(feature.get("class_label")),
@@ -176,7 +182,7 @@ def _owned(result: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[s
 
 
 def overlaps_table(
-    result: Mapping[str, Any], overlaps: Sequence[Overlap], *, language: Language
+    result: Mapping[str, Any], overlaps: Sequence[Overlap], *, zbx: str, language: Language
 ) -> tuple[Table, tuple[int, ...]]:
     """
     One row a piece of the site in a feature, and the rows (from 1) whose feature the result does not list.
@@ -184,15 +190,17 @@ def overlaps_table(
     Such a piece is still written, with its layer and id; its numbers are null. Geometry in EPSG:4490.
     """
     known = {(o.get("layer"), f.get("id")): (o, f) for o, f in reversed(_owned(result))}
-    rows, unlisted = [], []
+    about = {"XMMC": text_cell(result["site"].get("name")), "CHECKTIME": text_cell(result["as_of"]), "ZBX": zbx}
+    rows: list[dict[str, Value]] = []
+    unlisted = []
     for number, piece in enumerate(overlaps, start=1):
         found = known.get((piece.layer, piece.feature_id))
         if found is None:
             unlisted.append(number)
             found = ({"layer": piece.layer, "kind": piece.kind}, {"id": piece.feature_id})
         card = _card_of(result, piece.layer, found[0].get("version"))
-        rows.append(_feature(*found, language=language, card=card))
-    template = _feature({}, {}, language=language, card=None)
+        rows.append({**about, **_feature(*found, language=language, card=card)})
+    template = {**about, **_feature({}, {}, language=language, card=None)}
     return table_of("overlaps", template, rows, tuple(p.geometry for p in overlaps)), tuple(unlisted)
 
 

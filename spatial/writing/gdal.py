@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.writing.model import Table
+    from spatial.writing.model import Field, Table
     from spatial.writing.staging import Staging
 
 __all__ = ["commit_set", "one_kind_each", "refused", "require_same", "shapes_of", "write_layer"]
+
+
+_WITH_ALIASES = {"OpenFileGDB", "FlatGeobuf"}
+_ALIAS_CHARACTERS = 255  # of a geodatabase
+
+
+def _says_more(field: Field) -> bool:
+    return field.long_name_zh not in {"", field.name} and len(field.long_name_zh) <= _ALIAS_CHARACTERS
 
 
 def shapes_of(table: Table, *, file: str) -> NDArray[np.object_]:
@@ -78,6 +86,11 @@ def write_layer(
     import pyogrio
 
     schema, arrays, notes = arrow_columns(table, positions, file=path.name)
+    if driver in _WITH_ALIASES:
+        schema = [
+            made.with_metadata({"GDAL:OGR:alternative_name": field.long_name_zh}) if _says_more(field) else made
+            for made, field in zip(schema, table.fields, strict=True)
+        ]
     name = "geometry"
     while name in {field.name.casefold() for field in schema}:
         name += "_"

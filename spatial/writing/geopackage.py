@@ -28,6 +28,7 @@ __all__ = ["stage_geopackage", "write_geopackage"]
 _RESERVED = {"FID", "GEOM"}
 _MULTI = {"polygon": "MultiPolygon", "line": "MultiLineString", "point": "MultiPoint"}
 _WIDEST_INTEGER = 2**63
+_VERSION = "1.2"  # QGIS 3.22 (GDAL 3.6) warns at 1.4, which newer GDAL writes by itself
 
 
 def write_geopackage(
@@ -203,6 +204,7 @@ def _write_layer(
         path,
         layer=layer,
         driver="GPKG",
+        VERSION=_VERSION,
         dataset_metadata=dict(metadata) if metadata else None,
         **options,
     )

@@ -30,7 +30,7 @@ _NAMES = ("名称", "地块名称", "项目名称", "dkmc", "xmmc", "点号")
 _WGS84 = 4326
 
 
-def write_kml(path: str | Path, tables: Sequence[Table]) -> WrittenFiles:
+def write_kml(path: str | Path, tables: Sequence[Table], *, about: str = "") -> WrittenFiles:
     """
     Write tables as folders of one KML.
 
@@ -41,6 +41,8 @@ def write_kml(path: str | Path, tables: Sequence[Table]) -> WrittenFiles:
     tables
         One folder each; EPSG:4490, EPSG:4326 or a CGCS2000 projection, which is turned into degrees. Values are
         written as text; nulls are left out.
+    about
+        Description of the whole document; none if empty.
 
     Returns
     -------
@@ -68,6 +70,7 @@ def write_kml(path: str | Path, tables: Sequence[Table]) -> WrittenFiles:
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<kml xmlns="http://www.opengis.net/kml/2.2">',
         f"<Document><name>{_text(path.stem)}</name>",
+        *([f"<description>{_text(about)}</description>"] if about else []),
     ]
     for given in tables:
         table = reprojected(given, _WGS84)
