@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maps import phrases
-from maps.style import _STYLES, KIND_ORDER, hatches, overlap_style_of, style_of, swatch
+from maps.style import KIND_ORDER, STANDARD, hatches, overlap_style_of, style_of, swatch
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 BLINDNESS = {
@@ -45,7 +45,7 @@ def test_the_three_classes_of_control_units_stay_apart_for_the_colour_blind(blin
 
 
 def test_every_style_has_a_hatch_or_dash_of_its_own_beside_its_colour():
-    areal = {key: style for key, style in _STYLES.items() if style.key not in {"section", "target"}}
+    areal = {key: style for key, style in STANDARD.looks.items() if style.key not in {"section", "target"}}
     cues = {}
     for style in areal.values():
         cues.setdefault((style.hatch, style.dash), set()).add(style.key)
