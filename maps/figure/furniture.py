@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maps.figure.lettering import text, text_width, wrapped
+from maps.figure.wording import say
 from maps.markup import Html, join, tag
 from maps.phrases import clean
 from maps.style import swatch
-from screening.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from maps.figure.plane import Plane
+    from maps.figure.wording import FigureLanguage
     from maps.legend import LegendEntry
-    from screening.words import Language
 
 __all__ = ["MARGIN", "frame", "legend_column", "north_arrow", "scale_bar"]
 
@@ -65,24 +65,24 @@ def _crossing(along: NDArray[np.float64], across: NDArray[np.float64], at: float
     return float(np.interp(at, along[order], across[order]))
 
 
-def north_arrow(plane: Plane, language: Language) -> Html:
+def north_arrow(plane: Plane, language: FigureLanguage) -> Html:
     """An arrow to true north, turned by the convergence of the meridians at the middle of the map."""
     right = tag("path", d="M0 -20L6.5 8L0 3.5Z", fill="#111111", stroke="#111111", stroke_width="0.8")
     left = tag("path", d="M0 -20L-6.5 8L0 3.5Z", fill="#ffffff", stroke="#111111", stroke_width="0.8")
     turned = tag("g", right, left, transform=f"rotate({plane.convergence():.3f})")
-    letter = text(0, 20, word("map.north", language), 10, text_anchor="middle", font_weight="bold", fill="#111111")
+    letter = text(0, 20, say("map.north", language), 10, text_anchor="middle", font_weight="bold", fill="#111111")
     back = tag("rect", x="-17", y="-26", width="34", height="52", rx="3", fill="#ffffff", fill_opacity="0.85")
     return tag("g", back, turned, letter, transform=f"translate({plane.width - 24:g} 31)")
 
 
-def scale_bar(plane: Plane, language: Language) -> Html:
+def scale_bar(plane: Plane, language: FigureLanguage) -> Html:
     """A bar of a round length, in four parts, with its length in metres or kilometres."""
     metres = plane.width * plane.unit_m * 0.3
     power = 10 ** math.floor(math.log10(metres))
     length = max(step * power for step in (1, 2, 5) if step * power <= metres)
     wide = length / plane.unit_m
     kilometres = length >= 1000
-    unit = word("figure.kilometres" if kilometres else "unit.metres", language)
+    unit = say("figure.kilometres" if kilometres else "unit.metres", language)
     number = length / 1000 if kilometres else length
     parts = [
         tag(
@@ -109,14 +109,14 @@ def scale_bar(plane: Plane, language: Language) -> Html:
 
 
 def legend_column(
-    entries: Sequence[LegendEntry], language: Language, *, x: float, y: float, width: float
+    entries: Sequence[LegendEntry], language: FigureLanguage, *, x: float, y: float, width: float
 ) -> tuple[Html, float]:
     """The legend in a column, and how high it is: only what is drawn, equal entries once."""
     ordered = sorted(entries, key=lambda entry: entry.shape == "outline" and entry.style.key == "coverage")
     groups: dict[str, dict[tuple[str, str], LegendEntry]] = {}
     for entry in ordered:
         groups.setdefault(entry.group, {}).setdefault((entry.text, entry.style.key), entry)
-    parts = [text(0, 11, word("map.legend", language), 12, font_weight="bold")]
+    parts = [text(0, 11, say("map.legend", language), 12, font_weight="bold")]
     down = 18.0
     for group, members in groups.items():
         heading = [] if [e.text for e in members.values()] == [group] else wrapped(clean(group), 9.5, width)

@@ -9,6 +9,8 @@ from maps.markup import Html, tag
 
 __all__ = ["Labels", "text", "text_width", "wrapped"]
 
+_CLOSING = frozenset("，。；：、）》】”’！？")
+"""Never the first of a line: they hang over its end."""
 _NARROW = 0.56
 """Width of a Latin letter in parts of its size, a little more than it is, so that nothing runs over."""
 
@@ -36,10 +38,12 @@ def wrapped(words: str, size: float, width: float) -> list[str]:
     ['草原防风', '固沙红线']
     >>> wrapped("zone two", 10.0, 30.0)
     ['zone', 'two']
+    >>> wrapped("数据日期，来源", 10.0, 40.0)
+    ['数据日期，', '来源']
     """
     lines, line = [], ""
     for character in words:
-        if line and text_width(line + character, size) > width:
+        if line and character not in _CLOSING and text_width(line + character, size) > width:
             head, space, rest = line.rpartition(" ")
             if character == " ":
                 lines.append(line)

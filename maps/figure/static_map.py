@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
 from maps import phrases
+from maps.figure.drawing import Drawing, ink_of
 from maps.figure.furniture import MARGIN, frame, legend_column, north_arrow, scale_bar
 from maps.figure.lettering import Labels, text, wrapped
-from maps.figure.plane import Plane, checked, path_data, plane_of
+from maps.figure.plane import checked, plane_of
 from maps.legend import LegendEntry
 from maps.markup import Html, join, tag
 from maps.panel import notices
@@ -59,47 +60,6 @@ class StaticMap:
     not_drawn: tuple[str, ...]
 
 
-@dataclass(kw_only=True)
-class _Drawing:
-    plane: Plane
-    language: Language
-    shapes: list[Html] = field(default_factory=list)
-    styles: dict[str, FeatureStyle] = field(default_factory=dict)
-    entries: list[LegendEntry] = field(default_factory=list)
-    names: list[tuple[float, float, str, str, int]] = field(default_factory=list)
-
-    def add(self, geometry: BaseGeometry, style: FeatureStyle, *, outline: bool = False) -> str | None:
-        """Draw what of a geometry (units of the picture) is in the window; its shape, None where nothing is."""
-        if geometry.is_empty:
-            return None
-        parts = shapely.get_parts(geometry)
-        dimensions = shapely.get_dimensions(parts)
-        dimension = int(dimensions.max())
-        if (dimensions < dimension).any():  # a route beside parcels is no area: it would be filled from end to end
-            kinds = [parts[dimensions == d] for d in (2, 1, 0) if (dimensions == d).any()]
-            first, *_ = [self.add(shapely.geometrycollections(some), style, outline=outline) for some in kinds]
-            return first
-        self.styles[style.key] = style
-        dash = {"stroke_dasharray": style.dash} if style.dash else {}
-        line: dict[str, Any] = {"stroke": style.colour, "stroke_width": f"{style.weight:g}", **dash}
-        if dimension == 0:
-            for x, y in shapely.get_coordinates(geometry):
-                self.shapes.append(
-                    tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{style.radius * 0.8:g}", fill=style.fill, **line)
-                )
-            return "point"
-        if dimension == 1 and style.solid_hatch:
-            line |= {"stroke": style.fill, "stroke_width": "9"}
-        fills = dimension == 2 and not outline
-        fill = {"fill": style.paint if fills else "none"}
-        if fills and not style.hatch:
-            fill["fill_opacity"] = f"{style.fill_opacity:g}"
-        self.shapes.append(
-            tag("path", d=path_data(geometry), fill_rule="evenodd", stroke_linejoin="round", **fill, **line)
-        )
-        return "outline" if outline else ("area" if dimension == 2 else "line")
-
-
 def static_map(
     result: Mapping[str, Any],
     *,
@@ -139,11 +99,11 @@ def static_map(
         ``result`` lacks a key of the contract.
     """
     plane = plane_of(geometry, result, width=MAP_WIDTH, height=_height(geometry))
-    drawing = _Drawing(plane=plane, language=language)
+    drawing: Drawing[Language] = Drawing(plane=plane, language=language)
     absent = _draw_layers(drawing, result, layers)
     _draw_overlaps(drawing, result, overlaps)
     labels = Labels(width=plane.width, height=plane.height, taken=[(plane.width - 46, 0, plane.width, 62)])
-    written = [*_draw_site(drawing, result, geometry, labels), *_written(drawing, labels)]
+    written = [*_draw_site(drawing, result, geometry, labels), *drawing.written(labels)]
     # The site and what it meets come first in the legend, then the layers, the strictest first.
     order = {group: k for k, group in enumerate(dict.fromkeys(entry.group for entry in drawing.entries))}
     project = word("map.project", language)
@@ -160,7 +120,7 @@ def _height(geometry: BaseGeometry) -> float:
     return max(300.0, min(MAP_WIDTH, MAP_WIDTH * tall))
 
 
-def _draw_layers(drawing: _Drawing, result: Mapping[str, Any], layers: Sequence[LayerOutline]) -> list[str]:
+def _draw_layers(drawing: Drawing[Language], result: Mapping[str, Any], layers: Sequence[LayerOutline]) -> list[str]:
     """Draw the layers, the strictest last; the names of those that have nothing in the window."""
     language, absent, edges = drawing.language, [], []
     met = {
@@ -190,7 +150,7 @@ def _draw_layers(drawing: _Drawing, result: Mapping[str, Any], layers: Sequence[
                 inside = geometry if shape == "area" else shapely.Point(shapely.get_coordinates(geometry).mean(axis=0))
                 at = shapely.point_on_surface(shapely.clip_by_rect(inside, 30, 12, drawing.plane.width - 30, 1e4))
                 if not at.is_empty:
-                    drawing.names.append((at.x, at.y, phrases.clean(name), _darker(style.colour), rank))
+                    drawing.names.append((at.x, at.y, phrases.clean(name), ink_of(style.colour), rank))
         if outline.coverage is not None and not outline.coverage.is_empty:
             edges.append(checked(outline.coverage, f"{outline.layer}: coverage").boundary)
         if not shown and outline.features:
@@ -203,7 +163,7 @@ def _draw_layers(drawing: _Drawing, result: Mapping[str, Any], layers: Sequence[
     return absent
 
 
-def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Sequence[Overlap]) -> None:
+def _draw_overlaps(drawing: Drawing[Language], result: Mapping[str, Any], overlaps: Sequence[Overlap]) -> None:
     """The parts of the site inside protective features, the strictest on top."""
     language = drawing.language
     classes = {(f["layer"], one["id"]): one["class"] for f in result["findings"] for one in f["features"]}
@@ -221,7 +181,7 @@ def _draw_overlaps(drawing: _Drawing, result: Mapping[str, Any], overlaps: Seque
             drawing.entries.insert(0, LegendEntry(group=project, text=words, style=style, shape=shape))
 
 
-def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry, labels: Labels) -> list[Html]:
+def _draw_site(drawing: Drawing[Language], result: Mapping[str, Any], site: BaseGeometry, labels: Labels) -> list[Html]:
     """The site above all, the circle of a point, and its corners by the numbers of the corner table."""
     language, plane = drawing.language, drawing.plane
     geometry = plane.project(site)
@@ -257,22 +217,6 @@ def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry,
     return written
 
 
-def _written(drawing: _Drawing, labels: Labels) -> list[Html]:
-    """Names of features, those met first; one that finds no room is not written."""
-    written, seen = [], set()
-    for x, y, name, colour, _ in sorted(drawing.names, key=lambda one: (one[4], one[2], one[0], one[1])):
-        if name in seen:
-            continue
-        short = name if len(name) <= 18 else f"{name[:17]}…"
-        for dy in (0.0, 13.0, -13.0, 26.0, -26.0):
-            label = labels.place(x, y + dy, short, 9.5, fill=colour)
-            if label is not None:
-                written.append(label)
-                seen.add(name)
-                break
-    return written
-
-
 def _not_drawn(result: Mapping[str, Any], layers: Sequence[LayerOutline], language: Language) -> tuple[str, ...]:
     """Layers that are missing on the picture: unreadable, not loaded, or found damaged when they were to be drawn."""
     colon = "：" if language == "zh" else ": "
@@ -292,7 +236,7 @@ def _not_drawn(result: Mapping[str, Any], layers: Sequence[LayerOutline], langua
 
 
 def _composed(
-    drawing: _Drawing,
+    drawing: Drawing[Language],
     result: Mapping[str, Any],
     *,
     marks: Sequence[str],
@@ -378,11 +322,6 @@ def _composed(
         alternative=str(join(alternative)).replace("&#x27;", "'"),
         not_drawn=tuple(not_drawn),
     )
-
-
-def _darker(colour: str) -> str:
-    """A colour of the map as ink: dark enough to be read on the fill of the same colour."""
-    return "#" + "".join(f"{int(int(colour[k : k + 2], 16) * 0.62):02x}" for k in (1, 3, 5))
 
 
 def _stamped(marks: Sequence[str], language: Language) -> list[str]:
