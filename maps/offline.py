@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from maps.build_assets import DEFAULT_TARGET, MANIFEST
 from maps.errors import AssetDamagedError, AssetsMissingError, UnlockedResourceError
 
-__all__ = ["LockedFile", "inline", "locked_files"]
+__all__ = ["Allowed", "LockedFile", "inline", "licences", "locked_files", "script_text"]
 
 _SCRIPT = re.compile(r'<script src="([^"]*)"></script>')
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]*)"\s*/?>')
@@ -40,6 +40,29 @@ class LockedFile:
     role: str
     replaces: str | None
     content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """
+    What the policy of a page allows beside its own scripts and styles.
+
+    Attributes
+    ----------
+    scripts
+        Texts that the page may insert and run later.
+    assembly
+        Whether WebAssembly may start.
+    beside
+        Whether scripts of the page may load scripts that lie beside it; one that stands in the markup never loads.
+    images
+        Further sources of images: ``blob:``, or whole origins.
+    """
+
+    scripts: tuple[str, ...] = ()
+    assembly: bool = False
+    beside: bool = False
+    images: tuple[str, ...] = ()
 
 
 @cache
@@ -79,7 +102,7 @@ def locked_files(folder: Path = DEFAULT_TARGET) -> tuple[LockedFile, ...]:
     return tuple(found)
 
 
-def inline(html: str, folder: Path = DEFAULT_TARGET) -> str:
+def inline(html: str, folder: Path = DEFAULT_TARGET, *, allowed: Allowed | None = None) -> str:
     r"""
     The same page with locked copies in it and nothing left to load.
 
@@ -93,6 +116,8 @@ def inline(html: str, folder: Path = DEFAULT_TARGET) -> str:
         A whole page with one ``<head>``.
     folder
         Where the locked files are.
+    allowed
+        What the policy allows besides; by default nothing.
 
     Returns
     -------
@@ -113,23 +138,70 @@ def inline(html: str, folder: Path = DEFAULT_TARGET) -> str:
     page = _Page()
     page.feed(html)
     page.close()
-    hashes = " ".join(f"'sha256-{digest}'" for digest in sorted(set(page.script_hashes))) or "'none'"
-    policy = (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    meta = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-    return html.replace("<head>\n", "<head>\n" + meta, 1)
+    policies = _policies(page.script_hashes, allowed)
+    metas = "".join(f'<meta http-equiv="Content-Security-Policy" content="{one}">\n' for one in policies)
+    return html.replace("<head>\n", '<head>\n<meta charset="utf-8">\n' + metas, 1)
+
+
+def _policies(hashes: list[str], allowed: Allowed | None) -> list[str]:
+    """
+    The policies of a page; what one of them forbids is forbidden.
+
+    Beside a page from a file, a browser compares no script with a digest (it would have to be fetched with CORS). Two
+    policies together are the strictest that work there: the first lets only scripts that run already load others, the
+    second lets those come from beside the page alone.
+    """
+    more = allowed or Allowed()
+    known = sorted({*hashes, *(_digest(text) for text in more.scripts)})
+    sources = [f"'sha256-{digest}'" for digest in known] or ["'none'"]
+    sources += ["'wasm-unsafe-eval'"] if more.assembly else []
+    scripts = " ".join(sources)
+    images = " ".join(("data:", *more.images))
+    main = f"script-src {scripts}" + (" 'strict-dynamic'" if more.beside else "")
+    # default-src forbids requests already; the pages that load on demand say so outright
+    plain = "" if allowed is None else "connect-src 'none'; "
+    rest = f"style-src 'unsafe-inline'; img-src {images}; {plain}base-uri 'none'; form-action 'none'"
+    policies = [f"default-src 'none'; {main}; {rest}"]
+    return policies + ([f"script-src {scripts} 'self'"] if more.beside else [])
+
+
+def script_text(file: str, folder: Path = DEFAULT_TARGET) -> str:
+    """
+    The code of a locked script by its file, as it can stand in a page or be inserted into one.
+
+    Raises
+    ------
+    AssetsMissingError, AssetDamagedError
+        If it is not there, not whole or cannot stand in a page.
+    """
+    found = next((one for one in locked_files(folder) if one.file == file and one.role == "script"), None)
+    if found is None:
+        raise AssetsMissingError(path=folder / file)
+    return _code(found)
+
+
+def licences(folder: Path = DEFAULT_TARGET) -> str:
+    """The licences of every locked package, one after the other, for pages that hold bundles of them."""
+    found = [one for one in locked_files(folder) if one.role == "licence"]
+    return "\n\n".join(f"{one.package} {one.version}\n{one.content.decode().strip()}" for one in found)
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _code(script: LockedFile) -> str:
+    code = _SOURCE_MAP.sub("", script.content.decode()).strip().replace("\r\n", "\n")
+    if "</script" in code.lower() or "<!--" in code:
+        raise AssetDamagedError(path=Path(script.file), why="it cannot stand inside a page")
+    return code
 
 
 def _script(tag: str, url: str, files: tuple[LockedFile, ...]) -> str:
     found = _locked(url, "script", files)
     if found is None:
         return tag
-    code = _SOURCE_MAP.sub("", found.content.decode()).strip()
-    if "</script" in code.lower() or "<!--" in code:
-        raise AssetDamagedError(path=Path(found.file), why="it cannot stand inside a page")
-    return f"<script>{_notice(found, files)}\n{code}\n</script>"
+    return f"<script>{_notice(found, files)}\n{_code(found)}\n</script>"
 
 
 def _style(tag: str, url: str, files: tuple[LockedFile, ...]) -> str:
@@ -201,7 +273,7 @@ class _Page(HTMLParser):
         if tag == "style":
             _refuse_css(text, "<style>")
         elif self._executed:
-            self.script_hashes.append(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+            self.script_hashes.append(_digest(text))
         self._inside = None
 
 

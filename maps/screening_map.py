@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import shapely
 
 from maps import phrases
 from maps.errors import NotDrawableError
+from maps.folium_page import new_map, put_script, rendered, template
 from maps.legend import LegendEntry, legend
 from maps.markup import Html, embedded_json, tag
 from maps.offline import inline
@@ -152,39 +152,16 @@ def draw(
     metas += [tag("meta", name=code.replace("_", "-"), content=text) for code, text in faces]
     metas.append(tag("meta", name="as-of", content=result["as_of"]))
     html = _fold(drawing, bounds, heading=heading, head="\n".join(metas), body=body)
-    lang = "zh-CN" if language == "zh" else "en"
-    return inline(html.replace("<html>", f'<html lang="{lang}">', 1))
+    return inline(html)
 
 
 def _fold(drawing: _Drawing, bounds: list[list[float]], *, heading: str, head: str, body: Html) -> str:
     """The page as folium renders it, with every element under a fixed name."""
     import folium
-    from branca.element import Element, MacroElement
     from folium.plugins import GroupedLayerControl, MousePosition
-    from folium.template import Template
 
-    centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
-    page = folium.Map(
-        location=centre, tiles=None, zoom_start=12, zoomSnap=0.25, maxZoom=21, minZoom=3, attributionControl=False
-    )
-    page._id = "screening"  # noqa: SLF001
-    # Leaflet is all that the elements below need: no jQuery, Bootstrap or icon fonts.
-    page.default_js = [pair for pair in page.default_js if pair[0] == "leaflet"]
-    page.default_css = [pair for pair in page.default_css if pair[0] == "leaflet_css"]
-    figure: Any = page.get_root()
-    figure.title = escape(phrases.clean(heading))
-    templates = files("maps").joinpath("templates")
-    css = templates.joinpath("screening.css").read_text(encoding="utf-8")
-    code = templates.joinpath("screening.js").read_text(encoding="utf-8")
-    for place, text in (
-        (figure.header, head),
-        (figure.html, body),
-    ):
-        # Given as a value, never as a template: a template would run what a name holds between braces.
-        element: Any = Element("{{ this.text }}")
-        element.text = text
-        place.add_child(element)
-
+    centre = ((bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2)
+    page = new_map("screening", centre=centre, zoom_start=12, zoomSnap=0.25, maxZoom=21, minZoom=3)
     groups = {}
     for group, labels in drawing.names.items():
         members = []
@@ -208,16 +185,13 @@ def _fold(drawing: _Drawing, bounds: list[list[float]], *, heading: str, head: s
         lat_formatter="function (degrees) { return degrees.toFixed(6) + '°'; }",
         lng_formatter="function (degrees) { return degrees.toFixed(6) + '°'; }",
     )
-    call: Any = MacroElement()  # type: ignore[no-untyped-call]
-    call._name = "Call"  # noqa: SLF001
-    call._template = Template("{% macro script(this, kwargs) %}{{ this.code }}{% endmacro %}")  # noqa: SLF001
-    call.code = f"{code}\ndrawScreening({page.get_name()}, {{{named}}});"
-    for child, name in ((control, "control"), (mouse, "mouse"), (call, "call")):
+    for child, name in ((control, "control"), (mouse, "mouse")):
         child._id = name  # noqa: SLF001
         page.add_child(child)
-    html: str = figure.render()
-    # The style sheet of this page comes last, after those of folium and its plugins.
-    return html.replace("</head>", f"<style>{css}</style>\n</head>", 1)
+    code = f"{template('screening.js')}\ndrawScreening({page.get_name()}, {{{named}}});"
+    put_script(page, code, name="call")
+    css = template("screening.css")
+    return rendered(page, heading=heading, language=drawing.language, head=head, body=body, css=css)
 
 
 def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry, *, now: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["Language", "UnknownWordError", "has_word", "word"]
+__all__ = ["Language", "UnknownWordError", "codes_of", "has_word", "word"]
 
 Language = Literal["zh", "en"]
 
@@ -39,6 +39,18 @@ def _catalogue() -> dict[str, dict[str, str]]:
 def has_word(code: str) -> bool:
     """Whether the catalogue holds ``group.code``."""
     return code in _catalogue()
+
+
+def codes_of(group: str) -> tuple[str, ...]:
+    """
+    Every ``group.code`` of a group, in the order of the catalogue; none where there is no such group.
+
+    Examples
+    --------
+    >>> codes_of("answer")
+    ('answer.hit', 'answer.uncertain', 'answer.unknown', 'answer.clear')
+    """
+    return tuple(code for code in _catalogue() if code.startswith(f"{group}."))
 
 
 def word(code: str, language: Language, /, **facts: object) -> str:

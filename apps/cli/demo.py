@@ -22,10 +22,10 @@ __all__ = ["demo"]
 @click.command(
     short_help="生成演示 / make the demo",
     help=(
-        "生成演示：合成图层的工作区、示例选址、地图、报告、存证、报告数据和 shapefile 成果。"
+        "生成演示：合成图层的工作区、示例选址、地图、公众地图、报告、存证、报告数据和 shapefile 成果。"
         "DIR 默认为 sanxian-demo，须是新的、空的或以前的演示。\n\n"
-        "Make the demo: a workspace of synthetic layers, sample sites, a map, a report, a certificate, report data and "
-        "a shapefile export. "
+        "Make the demo: a workspace of synthetic layers, sample sites, a map, a public map, a report, a certificate, "
+        "report data and a shapefile export. "
         "DIR is sanxian-demo by default and must be new, empty or an earlier demo."
     ),
 )
@@ -62,7 +62,12 @@ def _print(console: Console, made: Demo, language: Language) -> None:
     page.table([(page.say(f"column_{name}"), kind) for name, kind in columns], rows)
     page.print()
     site = made.folder / "sites" / made.results[0].site.argument
-    places = [("demo_map", made.map), ("demo_report_file", made.report), ("demo_certificate", made.certificate)]
+    places = [
+        ("demo_map", made.map),
+        ("demo_public_map", made.public_map),
+        ("demo_report_file", made.report),
+        ("demo_certificate", made.certificate),
+    ]
     places += [("demo_data", made.data), ("demo_export", made.export)]
     for code, path in (*places, ("demo_workspace", made.workspace)):
         say(console, f"{both(code)}: {path}")

@@ -27,6 +27,7 @@ _COMMANDS = {
     "prune": ("apps.cli.workspace", "prune"),
     "inspect": ("apps.cli.inspect", "inspect"),
     "convert": ("apps.cli.convert", "convert"),
+    "export": ("apps.cli.export", "export"),
     "check": ("apps.cli.check", "check"),
     "check-many": ("apps.cli.check_many", "check_many"),
     "compare": ("apps.cli.compare", "compare"),
@@ -40,6 +41,8 @@ _COMMANDS = {
     "zonal": ("apps.cli.zonal", "zonal"),
     "quality": ("apps.cli.quality", "quality"),
     "rules": ("apps.cli.rules", "rules"),
+    "map": ("apps.cli.map", "map_"),
+    "figure": ("apps.cli.figure", "figure"),
     "demo": ("apps.cli.demo", "demo"),
 }
 

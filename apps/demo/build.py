@@ -27,7 +27,7 @@ __all__ = ["MARKER", "STEPS", "Demo", "SiteResult", "build"]
 
 MARKER = "sanxian-demo.json"
 """Says that a folder was made by the demo and may be made anew."""
-STEPS = 6 + len(SITES) + 2
+STEPS = 6 + len(SITES) + 3
 _ACTIVITY, _INDUSTRY = ("wind_power",), "4415"
 """What the site of the report is for; 4415 is wind power in GB/T 4754-2017."""
 _OURS = frozenset({MARKER, "README.txt", "workspace", "sites", "results"})
@@ -36,8 +36,8 @@ _README = """\
 
 workspace   工作区 / the workspace
 sites       示例选址 / sample sites
-results     map.html 地图 / map; result.json 报告数据 / report data; export.zip shapefile 成果 / shapefile export;
-            {report} 报告 / report; certificate.json 存证 / certificate
+results     map.html 地图 / map; public-map.html 公众地图 / public map; result.json 报告数据 / report data;
+            export.zip shapefile 成果 / shapefile export; {report} 报告 / report; certificate.json 存证 / certificate
 
 再次核查 / check again:
 """
@@ -83,6 +83,11 @@ class Demo:
     def map(self) -> Path:
         """The map of the first site."""
         return self.folder / "results" / "map.html"
+
+    @property
+    def public_map(self) -> Path:
+        """The map of all layers, which answers for sites drawn in it."""
+        return self.folder / "results" / "public-map.html"
 
     @property
     def data(self) -> Path:
@@ -191,10 +196,13 @@ def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -
         results.append(SiteResult(site=site, dossier=dossier))
     begin("demo_results", "")
     _show(next(r.dossier for r in results if r.site is SHOWN), folder / "results", store, language)
+    begin("demo_public_map", "")
+    _write(folder / "results" / "public-map.html", _public_map(store, language))
     begin("demo_report", "")
     report = _report(folder, store, language)
     commands = [f"  sanxian check {_shell(s)} --workspace workspace\n" for s in SITES]
     commands.append(f"  sanxian check {_shell(SHOWN)} --workspace workspace --activity 风电 --industry {_INDUSTRY}\n")
+    commands.append("\n公众地图 / the public map:\n  sanxian map workspace --out map.html\n")
     commands.append("\n复核存证 / verify the certificate:\n")
     commands.append("  sanxian verify results/certificate.json --workspace workspace\n")
     _write(folder / "README.txt", _README.replace("{report}", report) + "".join(commands))
@@ -267,6 +275,15 @@ def _show(dossier: Dossier, folder: Path, store: FolderStore, language: Language
     _write(folder / "map.html", map_of(verdict, result, store, language=language))
     _write(folder / "result.json", json_text(result))
     export(folder / "export.zip", result, site=verdict.geometry, overlaps=verdict.overlaps, language=language)
+
+
+def _public_map(store: FolderStore, language: Language) -> str:
+    """As ``sanxian map`` does with no flag but ``--out``."""
+    from maps.public_map.document import MapRequest
+    from maps.public_map.page import build_page
+    from screening.screen import today
+
+    return build_page(store, MapRequest(as_of=today(), language=language), folder=False).html
 
 
 def _report(folder: Path, store: FolderStore, language: Language) -> str:

@@ -40,7 +40,7 @@ export interface MapDocument {
   /** What is not in this file, or only coarsely, and whom to ask (public edition). */
   withheld: Withheld[];
   /** Chunks of packed arrays by key: null where they stand in the page, else the file beside it. */
-  chunks: Record<string, { file: string | null; bytes: number }>;
+  chunks: Record<string, { file: string | null; bytes: number; sha256: string }>;
 }
 
 /** west, south, east, north */
@@ -89,7 +89,7 @@ export interface MapLayer {
   /** Packed levels of detail for drawing, the coarsest first (spatial/packing of `Level`). */
   levels: { chunk: string; tolerance_m: number; displacement_m: number; max_zoom: number }[];
   judge: JudgeSource;
-  /** Drawn as a dashed outline; a Level of one feature. */
+  /** Drawn as a dashed outline, a Level of one feature (chunk `KEY-coverage`); null: not drawn, though still judged. */
   coverage: { chunk: string } | null;
 }
 

@@ -48,9 +48,9 @@ def test_it_says_where_things_lie_in_both_languages(made):
     folder, done = made
     assert done.exit_code == 0, done.stderr
     text = done.stdout_bytes.decode("gbk")
-    for label in ("地图 / Map", "报告数据 / Report data", "shapefile 成果 / Shapefile export"):
+    for label in ("地图 / Map", "公众地图 / Public map", "报告数据 / Report data", "shapefile 成果 / Shapefile export"):
         assert label in text
-    for name in ("map.html", "result.json", "export.zip"):
+    for name in ("map.html", "public-map.html", "result.json", "export.zip"):
         assert str(folder / "results" / name) in text
         assert (folder / "results" / name).stat().st_size > 1000
     assert "合成示例，不代表真实管控边界" in text
@@ -121,6 +121,9 @@ def test_every_card_map_and_export_is_marked_synthetic(made):
     page = (folder / "results" / "map.html").read_text(encoding="utf-8")
     assert "合成示例，不代表真实管控边界" in page
     assert "内部使用" not in page
+    page = (folder / "results" / "public-map.html").read_text(encoding="utf-8")
+    assert '<meta name="synthetic" content="合成示例，不代表真实管控边界">' in page
+    assert '"restricted":true' not in page
     with zipfile.ZipFile(folder / "results" / "export.zip") as archive:
         names = archive.namelist()
         dictionary = next(name for name in names if name.endswith(".csv") and "字段说明" in name)

@@ -1,8 +1,16 @@
 /** The judge's script: loaded when the first site is asked about. */
-import initGeos from "geos-wasm";
+import type { Judge } from "../contract";
+import { fromGeoJson, memory, scoped, startGeometry } from "./geometry";
+import { ellipsoidalArea, geodesicLength } from "./measure";
+import { judge } from "./screening/screen";
 
-window.startJudge = async () => {
-  const geos = await initGeos();
-  void geos;
-  throw new Error("not built yet");
-};
+let started: Promise<Judge & { memory: typeof memory }> | null = null;
+
+window.startJudge = () =>
+  (started ??= startGeometry().then((geosVersion) => ({
+    judge,
+    area: (geometry) => scoped(() => ellipsoidalArea(fromGeoJson(geometry))),
+    length: (geometry) => scoped(() => geodesicLength(fromGeoJson(geometry))),
+    geosVersion,
+    memory,
+  })));

@@ -1,0 +1,103 @@
+/** A table of coordinates: columns named longitude and latitude, or metres of CGCS2000 that say so. */
+import { fold, pairOf, parse, type Coordinate, type Place } from "../../coordinates";
+import { Refusal } from "../../refusal";
+import { refuseOffsets } from "../marks";
+import type { Shape } from "../site";
+import { gridFacts, gridFor, shaped, writtenAccuracy } from "../typed";
+import type { FileParts } from "../upload";
+
+const LON = /^(?:.*(?:经度|东经)|经|lon|lng|long|longitude|x_?lon|wgs_?84_?lon|lon_?dd)$/;
+const LAT = /^(?:.*(?:纬度|北纬)|纬|lat|latitude|y_?lat|wgs_?84_?lat|lat_?dd)$/;
+const METRES = /^(?:x|y|x坐标|y坐标|坐标x|坐标y|纵坐标|横坐标|东坐标|北坐标|east|north|easting|northing)$/;
+const POINT = /^(?:点号|界址点号|拐点号|拐点|界址点|桩号|point|point_?no|点序号)$/;
+const NAME = /名称|地块|项目|parcel|name/;
+const CGCS = /cgcs_?\s*2000|2000\s*国家|国家\s*2000|2000\s*坐标/i;
+
+export function readTable(text: string): FileParts {
+  const rows = rowsOf(text).filter(({ cells }) => cells.some((cell) => cell.trim()));
+  const header = (rows[0]?.cells ?? []).map((cell) => fold(cell).trim().toLowerCase().replace(/[\s"()[\]°]/g, ""));
+  refuseOffsets(rows[0]?.cells ?? []);
+  const columns = columnsOf(header);
+  const written: Coordinate[] = [];
+  const places: Place[] = [];
+  for (const { cells, line } of rows.slice(1)) {
+    if (cells.length < header.length) throw new Refusal("bad_line", { line });
+    try {
+      const pair = columns.at.map((column) => parse(cells[column]!.trim())) as [Coordinate, Coordinate];
+      written.push(...pair);
+      places.push(pairOf(...pair));
+    } catch {
+      throw new Refusal("bad_line", { line });
+    }
+  }
+  if (!places.length) throw new Refusal("no_geometry", {});
+  const degrees = places[0]!.kind === "degrees";
+  if (degrees !== columns.degrees) throw new Refusal("axis_differs", {});
+  if (!degrees && !CGCS.test(fold(text.slice(0, 4096)))) throw new Refusal("no_crs", {});
+  const shape: Shape = columns.ring ? "polygon" : "point";
+  const whole = shaped(places, shape, null);
+  const parts: GeoJSON.Geometry[] =
+    whole.type === "MultiPoint" ? whole.coordinates.map((coordinates) => ({ type: "Point", coordinates })) : [whole];
+  return {
+    parts,
+    accuracy_m: degrees ? Math.hypot(writtenAccuracy(written), 1) : 1,
+    lost: 0,
+    told: [
+      degrees ? { key: "told_degrees", facts: {} } : { key: "told_grid", facts: gridFacts(gridFor(places[0]!, null)) },
+    ],
+    words: rows[0]?.cells ?? [],
+  };
+}
+
+function columnsOf(header: string[]): { at: [number, number]; degrees: boolean; ring: boolean } {
+  const ring = header.some((name) => POINT.test(name)) && !header.some((name) => NAME.test(name));
+  const lon = header.findIndex((name) => LON.test(name));
+  const lat = header.findIndex((name) => LAT.test(name));
+  if (lon >= 0 && lat >= 0) return { at: [lon, lat], degrees: true, ring };
+  const metres = header.flatMap((name, i) => (METRES.test(name) ? [i] : []));
+  if (metres.length === 2) return { at: [metres[0]!, metres[1]!], degrees: false, ring };
+  throw new Refusal("no_columns", {});
+}
+
+/** Rows of cells; a quoted cell may hold separators, doubled quotes and line ends. */
+function rowsOf(text: string): { cells: string[]; line: number }[] {
+  const first = text.split(/\r?\n/).find((line) => line.trim()) ?? "";
+  const separator = ["\t", ";", ",", "，"].reduce((best, one) => (count(first, one) > count(first, best) ? one : best), ",");
+  const rows: { cells: string[]; line: number }[] = [];
+  let cells: string[] = [];
+  let cell = "";
+  let quoted = false;
+  let line = 1;
+  let start = 1;
+  const endCell = () => {
+    cells.push(cell);
+    cell = "";
+  };
+  const endRow = () => {
+    endCell();
+    rows.push({ cells, line: start });
+    cells = [];
+    start = line + 1;
+  };
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (quoted) {
+      if (character !== '"') cell += character;
+      else if (text[i + 1] === '"') cell += text[++i];
+      else quoted = false;
+    } else if (character === '"' && !cell.trim()) {
+      quoted = true;
+      cell = "";
+    } else if (character === separator) endCell();
+    else if (character === "\n") endRow();
+    else if (character !== "\r") cell += character;
+    if (character === "\n") line += 1;
+  }
+  if (quoted) throw new Refusal("cut_off", { format: "CSV" });
+  if (cell || cells.length) endRow();
+  return rows;
+}
+
+function count(text: string, mark: string): number {
+  return text.split(mark).length - 1;
+}

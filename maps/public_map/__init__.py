@@ -1,0 +1,1 @@
+"""The public map: one page of a workspace that draws, searches and judges with no server."""

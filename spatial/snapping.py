@@ -1,0 +1,291 @@
+"""
+Geometries on a grid: every vertex at its nearest place, and no area lost or turned by it.
+
+What is far from a border stays on the side where it was: how far is `Rings.moved_m`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from spatial.topology import Grid
+
+__all__ = ["Rings", "polygons_of", "ranges", "snapped", "turning", "valid"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rings:
+    """
+    Parts as rings of places: ``xy`` (v, 2), ``start`` (rings + 1), ``closed`` a ring of an area, its last vertex not
+    repeated.
+
+    ``part_start`` (parts + 1) rings of the parts, the shell first; ``part_dimension``; ``part_feature`` ascending.
+    """
+
+    xy: NDArray[np.int64]
+    start: NDArray[np.int64]
+    closed: NDArray[np.bool_]
+    part_start: NDArray[np.int64]
+    part_dimension: NDArray[np.uint8]
+    part_feature: NDArray[np.int64]
+    moved_m: float
+
+
+def snapped(geometries: NDArray[Any], grid: Grid) -> Rings:
+    """
+    The parts of geometries with every vertex on a grid.
+
+    Parameters
+    ----------
+    geometries
+        Any types, EPSG:4490, shape (n,); None and empty ones have no part.
+    grid
+        Around all of them.
+
+    Returns
+    -------
+    rings
+        No vertex equals the one before it; every area is valid, shells run anticlockwise and holes clockwise, so that
+        areas drawn as one path fill as they should. An area without extent on the grid is a line or a
+        point, a hole without extent the smallest box around it.
+    """
+    parts, feature = _parts(np.asarray(geometries, dtype=object))
+    rings, moved = _placed(parts, feature, grid)
+    rings, boxed = _opened(rings, grid)
+    bad = np.flatnonzero(~valid(rings))
+    if not len(bad):
+        return _with(rings, max(moved, boxed))
+    repaired, far = _repaired(parts[bad], rings, bad, grid)
+    fresh, owner = _parts(repaired)
+    again, _ = _placed(fresh, feature[bad][owner], None)
+    again, _ = _opened(again, grid)
+    return _with(_merged(rings, bad, again), max(moved, boxed, far))
+
+
+def turning(xy: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """
+    Twice the signed area of closed rings (last vertex not repeated), in steps squared, exact; 0 for an empty ring.
+
+    Sums wrap around in 64 bits; the result is below 2^62 and therefore comes out right.
+    """
+    size = np.diff(start)
+    found = np.zeros(len(size), dtype=np.int64)
+    if not len(xy):
+        return found
+    ring = np.repeat(np.arange(len(size)), size)
+    local = xy - xy[start[:-1][ring]]
+    following = np.arange(len(xy)) + 1
+    last = start[1:][size > 0] - 1
+    following[last] = start[:-1][size > 0]
+    ahead = local[following]
+    cross = local[:, 0] * ahead[:, 1] - ahead[:, 0] * local[:, 1]
+    found[size > 0] = np.add.reduceat(cross, start[:-1][size > 0])
+    return found
+
+
+def _parts(geometries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Single points, lines and areas, with the row that each comes from."""
+    rows = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
+    parts = shapely.force_2d(geometries[rows])
+    while (shapely.get_type_id(parts) > 3).any():
+        parts, index = shapely.get_parts(parts, return_index=True)
+        rows = rows[index]
+    full = ~shapely.is_empty(parts)
+    return parts[full], rows[full]
+
+
+def _placed(parts: NDArray[Any], feature: NDArray[np.int64], grid: Grid | None) -> tuple[Rings, float]:
+    """Every vertex on the grid (None: they are), vertices that fall together once; how far the farthest moved."""
+    dimension = shapely.get_dimensions(parts).astype(np.uint8)
+    areas = np.flatnonzero(dimension == 2)
+    others = np.flatnonzero(dimension < 2)
+    rings, owner = shapely.get_rings(shapely.orient_polygons(parts[areas]), return_index=True)
+    lines = np.concatenate([rings, parts[others]])
+    part = np.concatenate([areas[owner], others])
+    order = np.argsort(part, kind="stable")
+    lines, part = lines[order], part[order]
+    given, ring = shapely.get_coordinates(lines, return_index=True)
+    closed = dimension[part] == 2
+    xy = given.astype(np.int64) if grid is None else grid.places(given)
+    moved = 0.0 if grid is None else grid.moved_m(given, xy)
+    first = np.concatenate([[True], ring[1:] != ring[:-1]]) if len(ring) else np.empty(0, dtype=bool)
+    same = np.zeros(len(xy), dtype=bool)
+    same[1:] = (xy[1:] == xy[:-1]).all(axis=1) & ~first[1:]
+    xy, ring = xy[~same], ring[~same]
+    size = np.bincount(ring, minlength=len(lines))
+    end = np.cumsum(size)
+    drop = closed & (size > 1)  # the last vertex repeats the first
+    keep = np.ones(len(xy), dtype=bool)
+    keep[end[drop] - 1] = False
+    start = np.concatenate([[0], np.cumsum(size - drop)])
+    made = Rings(
+        xy=xy[keep],
+        start=start,
+        closed=closed,
+        part_start=np.searchsorted(part, np.arange(len(parts) + 1)),
+        part_dimension=dimension,
+        part_feature=feature,
+        moved_m=moved,
+    )
+    return made, moved
+
+
+def _opened(rings: Rings, grid: Grid) -> tuple[Rings, float]:
+    """Areas without extent as lines and points, holes without extent as boxes, and how large the largest box is."""
+    flat = rings.closed & (turning(rings.xy, rings.start) == 0)
+    if not flat.any():
+        return rings, 0.0
+    ring_part = np.repeat(np.arange(len(rings.part_dimension)), np.diff(rings.part_start))
+    shell = np.zeros(len(flat), dtype=bool)
+    shell[rings.part_start[:-1]] = True
+    gone = np.zeros(len(rings.part_dimension), dtype=bool)
+    gone[ring_part[flat & shell]] = True
+    dimension, far = rings.part_dimension.copy(), 0.0
+    pieces, closed, part = [], [], []
+    for ring in range(len(flat)):
+        own = rings.xy[rings.start[ring] : rings.start[ring + 1]]
+        at, still = ring_part[ring], rings.closed[ring]
+        if gone[at]:
+            if not shell[ring]:
+                continue  # in a shell that has no extent left
+            still = False
+            dimension[at] = 1 if len(own) > 1 else 0
+            own = np.concatenate([own, own[:1]]) if len(own) > 2 else own
+        elif flat[ring]:
+            low, high = own.min(axis=0), own.max(axis=0)
+            high = np.maximum(high, low + 1)
+            own = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
+            far = max(far, 2 * float(np.hypot(*grid.plane(high - low))))
+        pieces.append(own)
+        closed.append(still)
+        part.append(at)
+    made = Rings(
+        xy=np.concatenate(pieces),
+        start=np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]),
+        closed=np.array(closed),
+        part_start=np.searchsorted(part, np.arange(len(dimension) + 1)),
+        part_dimension=dimension,
+        part_feature=rings.part_feature,
+        moved_m=rings.moved_m,
+    )
+    return made, far
+
+
+def polygons_of(rings: Rings, parts: NDArray[np.int64]) -> NDArray[Any]:
+    """The areas among parts, in steps; shape as ``parts``."""
+    count = rings.part_start[parts + 1] - rings.part_start[parts]
+    ring = ranges(rings.part_start[parts], count)
+    size = rings.start[ring + 1] - rings.start[ring]
+    visit = ranges(rings.start[ring], size)
+    made: Any = shapely.linearrings(rings.xy[visit].astype(np.float64), indices=np.repeat(np.arange(len(ring)), size))
+    found: Any = shapely.polygons(made, indices=np.repeat(np.arange(len(parts)), count))
+    return np.asarray(found, dtype=object)
+
+
+def ranges(first: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``first[i], first[i] + 1, …`` ``count[i]`` of them, one after the other."""
+    before = np.cumsum(count) - count
+    found: NDArray[np.int64] = np.arange(int(count.sum())) + np.repeat(first - before, count)
+    return found
+
+
+def valid(rings: Rings) -> NDArray[np.bool_]:
+    """Which parts are valid; lines and points always."""
+    found = np.ones(len(rings.part_dimension), dtype=bool)
+    areas = np.flatnonzero(rings.part_dimension == 2)
+    for some in np.array_split(areas, max(1, len(rings.xy) // 2_000_000)):
+        found[some] = shapely.is_valid(polygons_of(rings, some))
+    return found
+
+
+def _repaired(parts: NDArray[Any], rings: Rings, bad: NDArray[np.int64], grid: Grid) -> tuple[NDArray[Any], float]:
+    """What snap rounding makes of areas that the grid made cross themselves, and how far it reaches."""
+    crossed = polygons_of(rings, bad)
+    found, far = np.empty(len(bad), dtype=object), 0.0
+    for at, (given, broken) in enumerate(zip(parts, crossed, strict=True)):
+        mended = shapely.make_valid(broken, method="structure", keep_collapsed=False)
+        mended = shapely.set_precision(mended, 1.0)
+        if not mended.area:
+            mended = shapely.LineString(shapely.get_coordinates(broken))
+        found[at] = mended
+        far = max(far, _apart(given, mended, grid))
+    return found, far
+
+
+def _apart(given: Any, mended: Any, grid: Grid) -> float:
+    """An upper bound of how far a place that only one of the two holds lies from the border of the second, metres."""
+    scale = np.array([grid.x_m, grid.y_m])
+    origin = np.array([grid.lon0, grid.lat0])
+    one = shapely.transform(given, lambda xy: (xy - origin) / grid.step * scale)
+    if not one.is_valid:
+        one = shapely.make_valid(one, method="structure", keep_collapsed=False)
+    other = shapely.transform(mended, lambda xy: xy * scale)
+    border = other.boundary if other.area else other
+    between = one.symmetric_difference(other) if other.area else one
+    if between.is_empty:
+        return 0.0
+    dense = max(float(min(scale)), float(shapely.length(between)) / 50_000)
+    rim = shapely.points(shapely.get_coordinates(shapely.segmentize(between, dense)))
+    tree = shapely.STRtree(_edges(border))
+    reach = float(tree.query_nearest(rim, return_distance=True, all_matches=False)[1].max()) + dense / 2
+    inside = float(min(scale)) / 4
+    while not shapely.buffer(between, -inside).is_empty:
+        inside *= 1.5
+    return (reach + inside) * (1 + 1e-9)
+
+
+def _edges(lines: Any) -> NDArray[Any]:
+    """Every segment of lines, or a point where there is none."""
+    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    same = np.flatnonzero(line[1:] == line[:-1])
+    found: Any = shapely.linestrings(np.stack([xy[same], xy[same + 1]], axis=1)) if len(same) else shapely.points(xy)
+    return np.asarray(found, dtype=object)
+
+
+def _merged(rings: Rings, bad: NDArray[np.int64], again: Rings) -> Rings:
+    """Rings with some parts replaced, in the order of features."""
+    stays = np.setdiff1d(np.arange(len(rings.part_dimension)), bad)
+    sources: Iterable[tuple[Rings, NDArray[np.int64]]] = (
+        (rings, stays),
+        (again, np.arange(len(again.part_dimension))),
+    )
+    feature = np.concatenate([source.part_feature[parts] for source, parts in sources])
+    order = np.argsort(feature, kind="stable")
+    xy, start, closed, counts, dimension = [], [], [], [], []
+    for source, parts in sources:
+        count = source.part_start[parts + 1] - source.part_start[parts]
+        ring = ranges(source.part_start[parts], count)
+        size = source.start[ring + 1] - source.start[ring]
+        xy.append(source.xy[ranges(source.start[ring], size)])
+        start.append(size)
+        closed.append(source.closed[ring])
+        counts.append(count)
+        dimension.append(source.part_dimension[parts])
+    count, size = np.concatenate(counts), np.concatenate(start)
+    ring_first = np.cumsum(count) - count
+    ring = ranges(ring_first[order], count[order])
+    first = np.cumsum(size) - size
+    return Rings(
+        xy=np.concatenate(xy)[ranges(first[ring], size[ring])],
+        start=np.concatenate([[0], np.cumsum(size[ring])]),
+        closed=np.concatenate(closed)[ring],
+        part_start=np.concatenate([[0], np.cumsum(count[order])]),
+        part_dimension=np.concatenate(dimension)[order],
+        part_feature=feature[order],
+        moved_m=rings.moved_m,
+    )
+
+
+def _with(rings: Rings, moved_m: float) -> Rings:
+    from dataclasses import replace
+
+    return replace(rings, moved_m=moved_m)

@@ -1,0 +1,526 @@
+"""The judge in the page against the engine: real Chromium, the same sites, the same answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import LineString, Point, Polygon, box
+
+from layers.model import Feature
+from screening.findings import answer_of
+from screening.question import Question
+from screening.screen import judge
+from screening.site import site_of
+from screening.themes import kind_answers
+from spatial.levels import level_of
+from spatial.overlay.distance import nearest_of
+from spatial.overlay.frame import Frame
+from tests.judge_vectors import VECTORS, engine_says, layer_of_vector, site_of_vector
+from tests.judge_worlds import ADVERSARIAL, HALF, World, adversarial, feature, jagged, uniform, world_of
+from tests.oracle.cases import seeded
+from tests.page_harness import (
+    JudgePage,
+    differences,
+    document_of,
+    engine_words,
+    layer_of,
+    loaded_of,
+    opened,
+    page_layer,
+    page_words,
+    question_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from layers.version import OpenLayer
+    from screening.site import Site
+    from tests.oracle.cases import Case
+
+pytestmark = pytest.mark.browser
+SINGLE, IN_WORLDS, WORLDS = 1_400, 600, 15
+UNIFORM = 2_000
+FRAME = Frame.at(117.5, 49.4)
+
+
+@pytest.fixture(scope="module")
+def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgePage]:
+    yield from opened(tmp_path_factory.mktemp("judge"))
+
+
+def degrees(geometry: Any) -> Any:
+    return FRAME.to_degrees(geometry)
+
+
+def told(page: JudgePage) -> str:
+    return f"{page.judged} sites, {page.milliseconds / page.judged:.1f} ms each"
+
+
+# ---- full precision ------------------------------------------------------------------------------------------------
+
+
+def test_at_full_precision_every_answer_area_and_distance_of_single_layers_is_the_engines(judging: JudgePage) -> None:
+    answers: Counter[str] = Counter()
+    cases = seeded(SINGLE)
+    for start in range(0, SINGLE, 100):
+        given, engines = [], []
+        for case in cases[start : start + 100]:
+            layer, validity, site = single(case)
+            engines.append(judge(site, loaded_of([(layer, validity)], "red_lines")))
+            given.append(([page_layer(layer, validity)], document_of("red_lines"), question_of(site)))
+        for case, engine, page in zip(cases[start:], engines, judging.ask_each(given), strict=False):
+            assert differences(engine_words(engine), page_words(page)) == [], case
+            answers[engine.answer] += 1
+    print(f"\n{told(judging)}: {dict(answers)}")
+    assert answers.total() == SINGLE
+    assert min(answers[word] for word in ("hit", "uncertain", "unknown", "clear")) >= SINGLE // 20
+
+
+def single(case: Case) -> tuple[OpenLayer, str | None, Site]:
+    """A case of the oracle as a layer, the reason why it gives no clear, and a site."""
+    drawn = case.layer
+    features = [
+        Feature(
+            id=str(i),
+            code=None,
+            name=None,
+            class_="red_line",
+            counts=True,
+            flags=("outer_bound",) if zone.outer_bound else (),
+            accuracy_m=zone.accuracy_m,
+            influence_m=zone.influence_m,
+            without_extent_m=zone.no_extent_m,
+        )
+        for i, zone in enumerate(drawn.zones)
+    ]
+    layer = layer_of(
+        features,
+        [zone.geometry for zone in drawn.zones],
+        kind="red_lines",
+        accuracy_m=drawn.accuracy_m,
+        coverage=drawn.coverage,
+        coverage_accuracy_m=drawn.coverage_accuracy_m,
+        rejected_boxes=drawn.rejected_boxes,
+    )
+    site = site_of(case.site, accuracy_m=case.site_accuracy_m, radius_m=case.radius_m)
+    site = dataclasses.replace(site, rejected_parts=int(case.site_part_rejected))
+    return layer, None if drawn.valid else "layer_expired", site
+
+
+def test_at_full_precision_every_answer_area_and_distance_of_several_layers_is_the_engines(judging: JudgePage) -> None:
+    answers: Counter[str] = Counter()
+    each = IN_WORLDS // WORLDS
+    for seed in range(WORLDS):
+        world, rng = world_of(seed), np.random.default_rng(1_000 + seed)
+        sites = [adversarial(world, rng, i) if i % 4 else uniform(world, rng) for i in range(each)]
+        pages = asked(judging, world, sites)
+        loaded = loaded_of(world.layers, *world.required)
+        for number, (site, page) in enumerate(zip(sites, pages, strict=True)):
+            if not site.geometry.is_valid:  # a sliver of nanometres may cross itself: both refuse it
+                assert page == {"error": "SiteRefusedError: site_invalid"}
+                continue
+            engine = judge(site, loaded)
+            way = ADVERSARIAL[number % len(ADVERSARIAL)].__name__ if number % 4 else "uniform"
+            assert differences(engine_words(engine), page_words(page)) == [], (seed, number, way)
+            assert page["precision"] == "full"
+            answers[engine.answer] += 1
+    print(f"\n{told(judging)}: {dict(answers)}")
+    assert min(answers[word] for word in ("hit", "uncertain", "unknown", "clear")) >= IN_WORLDS // 20
+
+
+def test_two_counties_of_one_theme_are_pooled_as_the_engine_pools_them(judging: JudgePage) -> None:
+    # the counties share the border x = 0; their outer edge is at y = 2000; a = sqrt(1 + 25) = 5.1 m and so R + c + a
+    west, east = degrees(box(-3000, -2000, 0, 2000)), degrees(box(0, -2000, 3000, 2000))
+    zone = degrees(box(-2500, -1500, -2400, -1400))
+    answers: Counter[tuple[str | None, float, str]] = Counter()
+    for source, c in (("甲", 0.0), ("甲", 8.0), (None, 8.0)):
+        layers = [
+            layer_of(
+                [feature(name)],
+                [zone],
+                kind="red_lines",
+                name=name,
+                coverage=cover,
+                coverage_accuracy_m=c,
+                coverage_source=source or name,
+                coverage_version="1",
+                accuracy_m=5.0,
+            )
+            for name, cover in (("西", west), ("东", east))
+        ]
+        judging.lay("pooled", [page_layer(layer) for layer in layers], document_of("red_lines"))
+        places = [(0, 0), (3, 0), (0, 1000), *((0, 2000 - off) for off in (2, 4, 6, 8, 10, 12, 13, 14, 16, 20))]
+        sites = [site_of(degrees(Point(*place)), accuracy_m=1.0) for place in places]
+        loaded = loaded_of([(layer, None) for layer in layers], "red_lines")
+        for site, page in zip(sites, judging.ask("pooled", [question_of(site) for site in sites]), strict=True):
+            engine = judge(site, loaded)
+            assert differences(engine_words(engine), page_words(page)) == [], (source, c, site.geometry.wkt)
+            answers[source, c, engine.answer] += 1
+    # clear from 6 m, from 14 m, and nowhere on a border between two sources that are narrowed each on its own
+    assert [answers[key] for key in (("甲", 0.0, "clear"), ("甲", 8.0, "clear"), (None, 8.0, "clear"))] == [11, 6, 0]
+
+
+def asked(judging: JudgePage, world: World, sites: Sequence[Site]) -> list[dict[str, Any]]:
+    layers = [page_layer(layer, validity) for layer, validity in world.layers]
+    judging.lay("world", layers, document_of(*world.required))
+    return judging.ask("world", [question_of(site) for site in sites])
+
+
+def test_every_vector_of_the_golden_file_holds_in_the_engine_and_in_the_page(judging: JudgePage) -> None:
+    for vector in VECTORS:
+        layer, site = layer_of_vector(vector), site_of_vector(vector)
+        assert differences(vector["expected"], engine_says(vector)) == [], vector["name"]
+        judging.lay("vector", [page_layer(layer, vector["validity"])], document_of("red_lines"))
+        (page,) = judging.ask("vector", [question_of(site)])
+        found = page_words(page)["findings"][0]
+        assert differences(vector["expected"], {key: found[key] for key in vector["expected"]}) == [], vector["name"]
+    assert {vector["expected"]["answer"] for vector in VECTORS} == {"hit", "uncertain", "unknown", "clear"}
+
+
+# ---- simplified ----------------------------------------------------------------------------------------------------
+
+
+def mapped_edge(rng: np.random.Generator, shape: Any) -> Any:
+    """The same shape with a corner every 25 m, each up to 3 m aside: an edge as surveys draw it."""
+    shape = shapely.segmentize(shape, 25.0)
+    return shapely.transform(shape, lambda xy: xy + 3.0 * np.sin(xy[:, ::-1] * 7.13 + xy * 3.1))
+
+
+def mapped_world(seed: int) -> World:
+    """Red lines and units that tile, drawn like mapped boundaries, in a county known to its edge."""
+    rng = np.random.default_rng(seed)
+    reds = [mapped_edge(rng, jagged(rng, 700, *rng.uniform(-2800, 2800, 2), corners=14)) for _ in range(6)]
+    reds += [mapped_edge(rng, LineString(rng.uniform(-3000, 3000, (3, 2))).buffer(60.0)) for _ in range(2)]
+    reds = [g if g.is_valid else g.buffer(0) for g in reds]
+    cuts = np.linspace(-HALF, HALF, 4)
+    cells = [mapped_edge(rng, box(x, y, x + 2 * HALF / 3, y + 2 * HALF / 3)) for x in cuts[:3] for y in cuts[:3]]
+    county = degrees(box(-1.1 * HALF, -1.1 * HALF, 1.1 * HALF, 1.1 * HALF))
+    red = layer_of(
+        [feature(f"红{i}", accuracy_m=60.0 if i == 5 else None) for i in range(len(reds))],
+        [degrees(g) for g in reds],
+        kind="red_lines",
+        accuracy_m=10.0,
+        coverage=county,
+        coverage_accuracy_m=5.0,
+    )
+    units = layer_of(
+        [feature(f"ZH{i}", "priority" if i == 4 else "general", counts=i == 4) for i in range(9)],
+        [degrees(g) for g in cells],
+        kind="control_units",
+        accuracy_m=10.0,
+        coverage=shapely.union_all([degrees(g) for g in cells], grid_size=1e-8),
+        coverage_accuracy_m=10.0,
+    )
+    water = layer_of(
+        [feature("井", "zone_1", influence_m=800.0), feature("河", "zone_2", influence_m=200.0)],
+        [degrees(Point(500, 500)), degrees(mapped_edge(rng, LineString(rng.uniform(-3000, 3000, (3, 2)))))],
+        kind="water_sources",
+        accuracy_m=10.0,
+        coverage=county,
+        coverage_accuracy_m=5.0,
+    )
+    return World(frame=FRAME, layers=((red, None), (units, None), (water, None)), required=())
+
+
+def test_where_it_is_simplified_the_page_never_says_clear_or_hit_against_the_engine(judging: JudgePage) -> None:
+    world, rng = mapped_world(5), np.random.default_rng(17)
+    both: Counter[tuple[str, str]] = Counter()
+    for layer, _ in world.layers:  # each site with one of the three layers in turn
+        kind = layer.card.kind
+        shapes = [layer.index.geometry(row) for row in range(layer.records.count)]
+        cover = np.array([layer.coverage.geometry(0)], dtype=object)  # type: ignore[union-attr, type-var]
+        level, around = level_of(shapes, tolerance_m=5.0), level_of(cover, tolerance_m=5.0)
+        assert 4.0 < level.displacement_m < 6.0
+        assert level.arrays["xy"].size / 2 < 0.7 * sum(map(shapely.get_num_coordinates, shapes))
+        judging.lay("simplified", [page_layer(layer, level=level, coverage_level=around)], document_of(kind))
+        sites = [uniform(world, rng, reach=1.05 * HALF) for _ in range(math.ceil(UNIFORM / len(world.layers)))]
+        for site, page in zip(sites, judging.ask("simplified", [question_of(site) for site in sites]), strict=True):
+            assert page["precision"] == "simplified"
+            said, question = page["kinds"][kind], question_for(site)
+            found = answer_of(question, layer)
+            engine = kind_answers(question, [(layer, found)], [])[kind]
+            both[engine, said] += 1
+            if engine == said:
+                continue
+            assert said not in ("hit", "clear"), (kind, site.geometry.wkt)
+            moved, edge = level.displacement_m, around.displacement_m
+            assert in_band(question, layer, found, moved=moved, edge=edge, said=said), (kind, site.geometry.wkt)
+    extra = sum(n for (engine, said), n in both.items() if said == "uncertain" != engine)
+    print(f"\n{told(judging)}; simplified: {dict(both)}; uncertain besides: {extra / both.total():.2%}")
+    assert 0 < extra <= 0.1 * both.total()
+    assert both["hit", "hit"] > 100
+    assert both["clear", "clear"] > 100
+
+
+def question_for(site: Site) -> Question:
+    return Question(
+        geometry=site.geometry,
+        accuracy_m=site.accuracy.metres,
+        as_of="2026-11-22",
+        radius_m=site.radius_m,
+        transformation_m=site.transformation_m,
+        part_rejected=site.rejected_parts > 0,
+    )
+
+
+def in_band(question: Question, layer: Any, found: Any, *, moved: float, edge: float, said: str) -> bool:
+    """Whether an answer less sure than the engine's is due to how far a boundary may lie from the one drawn."""
+    reach = 2.02 * moved + 0.05
+    if found.answer == "hit":  # nothing of the site lies deeper in one zone than a and the two displacements
+        frame = Frame.around(question.geometry.bounds)
+        site = frame.to_plane(question.geometry)
+        for row in np.flatnonzero(found.standing.zone):
+            influence = float(found.standing.influence_m[row])
+            a = question.combined(float(found.standing.accuracy_m[row]))
+            shape = frame.to_plane(layer.index.geometry(int(row)))
+            by = influence - a - reach if influence > 0 else -(a + reach)
+            if shapely.intersects(shapely.buffer(shape, by * (1.01 if by < 0 else 0.99), quad_segs=32), site):
+                return False
+        return said == "uncertain"
+    if said == "uncertain":
+        return bool(found.gap_m is not None and found.gap_m <= found.clear_margin_m + reach)
+    # unknown where the engine is clear: the edge of the coverage is near
+    needed = found.clear_margin_m + (layer.card.coverage_accuracy_m or 0.0) + 2.02 * edge + 0.05
+    return found.cover is not None and found.cover.edge_m <= needed
+
+
+# ---- generalised ---------------------------------------------------------------------------------------------------
+
+
+def test_where_it_is_generalised_it_proves_nothing_and_is_clear_only_where_the_engine_is(judging: JudgePage) -> None:
+    rng = np.random.default_rng(3)
+    world = mapped_world(6)
+    layer = world.layers[0][0]
+    # a superset: every zone widened by 100 m and more
+    shapes = [degrees(FRAME.to_plane(layer.index.geometry(row)).buffer(110)) for row in range(layer.records.count)]
+    inner = np.array([degrees(FRAME.to_plane(layer.coverage.geometry(0)).buffer(-150))], dtype=object)  # type: ignore[union-attr, type-var]
+    shown = page_layer(
+        layer,
+        level=level_of(shapes, tolerance_m=0.0),
+        coverage_level=level_of(inner, tolerance_m=0.0),
+        precision="generalised",
+    )
+    judging.lay("generalised", [shown], document_of("red_lines"))
+    sites = [uniform(world, rng) for _ in range(200)]
+    both: Counter[tuple[str, str]] = Counter()
+    for site, page in zip(sites, judging.ask("generalised", [question_of(site) for site in sites]), strict=True):
+        engine, said = answer_of(question_for(site), layer).answer, page["answer"]
+        both[engine, said] += 1
+        assert said != "hit"
+        assert said != "clear" or engine == "clear"
+        (finding,) = page["findings"]
+        assert (finding["reason"] == "generalised") == (said == "uncertain")
+        assert {f["overlap_m2"] for f in finding["features"]} <= {0}
+        assert page["precision"] == "generalised"
+    assert both["hit", "uncertain"] > 10
+    assert both["clear", "clear"] > 10
+
+
+# ---- what the engine does not know of ----------------------------------------------------------------------------
+
+
+ZONE = degrees(box(0, 0, 1000, 1000))
+COUNTY = degrees(box(-9000, -9000, 9000, 9000))
+FAR = degrees(box(3000, 3000, 3100, 3100))
+INSIDE = degrees(box(400, 400, 600, 600))
+
+
+def one_layer(**card: Any) -> dict[str, Any]:
+    return page_layer(layer_of([feature("1")], [ZONE], kind="red_lines", coverage=COUNTY, accuracy_m=5.0, **card))
+
+
+def said_of(judging: JudgePage, geometry: Any, layers: Sequence[Any], document: Any, **options: Any) -> dict[str, Any]:
+    judging.lay("one", layers, document)
+    (found,) = judging.ask("one", [question_of(site_of(geometry, accuracy_m=1.0))], **options)
+    return found
+
+
+def test_a_layer_whose_end_has_come_since_the_page_was_made_gives_no_clear(judging: JudgePage) -> None:
+    layer = one_layer(valid_until="2026-12-31")
+    document = document_of("red_lines")
+    assert said_of(judging, FAR, [layer], document, today="2026-12-31")["answer"] == "clear"
+    later = said_of(judging, FAR, [layer], document, today="2027-01-01")
+    assert later["answer"] == "unknown"
+    assert later["findings"][0]["reason"] == "layer_expired"
+    assert {w["code"] for w in later["warnings"]} == {"layer_expired"}
+    assert said_of(judging, INSIDE, [layer], document, today="2027-01-01")["answer"] == "hit"
+
+
+def test_an_old_page_says_so_and_a_clock_that_is_behind_changes_nothing(judging: JudgePage) -> None:
+    layer, document = one_layer(), document_of("red_lines")
+    assert said_of(judging, FAR, [layer], document, today="2027-11-22")["warnings"] == []
+    assert [w["code"] for w in said_of(judging, FAR, [layer], document, today="2027-11-23")["warnings"]] == [
+        "page_older_than"
+    ]
+    behind = said_of(judging, FAR, [layer], document, today="2001-01-01")
+    assert (behind["answer"], behind["warnings"]) == ("clear", [])
+
+
+def test_what_was_lost_is_unknown_and_what_is_lost_without_a_kind_makes_every_kind_unknown(judging: JudgePage) -> None:
+    one = {"layer": "甲", "kind": "red_lines", "role": "protective", "detail": "DamagedVersionError"}
+    found = said_of(judging, FAR, [one_layer()], document_of("red_lines", lost=[one]))
+    assert found["kinds"] == {"red_lines": "unknown"}
+    everything = {**one, "layer": None, "kind": None}
+    found = said_of(judging, FAR, [one_layer()], document_of("red_lines", lost=[everything]))
+    priority = ("control_units", "protected_areas", "red_lines", "water_sources")
+    assert found["kinds"] == dict.fromkeys(priority, "unknown")
+    context = {**one, "kind": "other", "role": "context"}
+    assert said_of(judging, FAR, [one_layer()], document_of("red_lines", lost=[context]))["answer"] == "clear"
+
+
+def test_a_required_kind_without_a_layer_is_unknown(judging: JudgePage) -> None:
+    found = said_of(judging, FAR, [one_layer()], document_of("red_lines", "water_sources"))
+    assert found["kinds"] == {"red_lines": "clear", "water_sources": "unknown"}
+    assert [f["reason"] for f in found["findings"]] == ["layer_missing", "outside"]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda layer: layer["index"].pop("pieces/wkb"),
+        lambda layer: layer["index"].update({"pieces/wkb": {"u1": layer["index"]["pieces/wkb"]["u1"][:80]}}),
+        lambda layer: layer["index"].update({"pieces/feature": {"i4": "BwAAAA=="}}),
+        lambda layer: layer["index"].update({"pieces/offset": {"i4": "AAAAAA=="}, "pieces/wkb": {"u1": ""}}),
+        lambda layer: layer["columns"].update({"zone": {"u1": ""}}),
+        lambda layer: layer["columns"].pop("rejected_boxes"),
+        lambda layer: layer["columns"].update({"without_extent_m": {"f8": ""}}),
+        lambda layer: layer["table"].update({"id": []}),
+        lambda layer: layer.update({"index": None}),
+        lambda layer: layer["index"].pop("coverage/edges/xy"),
+        lambda layer: layer["layer"]["judge"].update({"coverage_stated": False}),
+        lambda layer: layer["layer"]["judge"].update({"precision": "simplified"}),
+        lambda layer: layer["layer"].update({"accuracy_m": None}),
+        lambda layer: layer["layer"].pop("judge"),
+    ],
+)
+def test_whatever_a_page_has_lost_of_a_layer_no_site_is_clear(judging: JudgePage, harm: Any) -> None:
+    layer = one_layer()
+    assert said_of(judging, FAR, [layer], document_of("red_lines"))["answer"] == "clear"
+    layer = json.loads(json.dumps(layer))
+    harm(layer)
+    assert said_of(judging, FAR, [layer], document_of("red_lines"))["answer"] == "unknown"
+
+
+def test_a_level_that_lacks_a_zone_or_its_displacement_makes_nothing_clear(judging: JudgePage) -> None:
+    layer = layer_of([feature("1"), feature("2")], [ZONE, FAR], kind="red_lines", coverage=COUNTY, accuracy_m=5.0)
+    cover = level_of(np.array([COUNTY], dtype=object), tolerance_m=1.0)
+    whole = page_layer(layer, level=level_of([ZONE, FAR], tolerance_m=1.0), coverage_level=cover)
+    elsewhere = degrees(box(-3000, -3000, -2900, -2900))
+    assert said_of(judging, elsewhere, [whole], document_of("red_lines"))["answer"] == "clear"
+    part = page_layer(layer, level=level_of([ZONE, None], tolerance_m=1.0), coverage_level=cover)
+    found = said_of(judging, elsewhere, [part], document_of("red_lines"))
+    assert (found["answer"], found["findings"][0]["reason"]) == ("unknown", "extent_not_given")
+    for wrong in (None, -1.0):
+        whole["layer"]["judge"]["displacement_m"] = wrong
+        assert said_of(judging, elsewhere, [whole], document_of("red_lines"))["answer"] == "unknown"
+
+
+def test_on_a_seam_that_a_level_has_closed_no_hit_is_said(judging: JudgePage) -> None:
+    # two zones 4 m apart, drawn as if they touched: a point between them lies in neither
+    west, east = degrees(box(-500, -500, -2, 500)), degrees(box(2, -500, 500, 500))
+    drawn = [degrees(box(-500, -500, 0, 500)), degrees(box(0, -500, 500, 500))]
+    layer = layer_of([feature("1"), feature("2")], [west, east], kind="red_lines", coverage=COUNTY, accuracy_m=0.05)
+    level = dataclasses.replace(level_of(drawn, tolerance_m=0.0), displacement_m=2.2)
+    site = degrees(Point(0, 0))
+    assert answer_of(question_for(site_of(site, accuracy_m=1.0)), layer).answer == "clear"
+    cover = level_of(np.array([COUNTY], dtype=object), tolerance_m=0.0)
+    shown = page_layer(layer, level=level, coverage_level=cover)
+    assert said_of(judging, site, [shown], document_of("red_lines"))["answer"] == "uncertain"
+    deep = said_of(judging, degrees(Point(100, 0)), [shown], document_of("red_lines"))
+    assert deep["answer"] == "hit"
+
+
+def test_between_a_and_a_and_the_displacement_the_page_says_why_it_is_uncertain(judging: JudgePage) -> None:
+    layer = layer_of([feature("1")], [ZONE], kind="red_lines", coverage=COUNTY, accuracy_m=5.0)
+    level = dataclasses.replace(level_of([ZONE], tolerance_m=0.0), displacement_m=10.0)
+    cover = level_of(np.array([COUNTY], dtype=object), tolerance_m=0.0)
+    shown = page_layer(layer, level=level, coverage_level=cover)
+
+    def reason_at(x: float) -> str:
+        found = said_of(judging, degrees(Point(1000 + x, 500)), [shown], document_of("red_lines"))
+        reason: str = found["findings"][0]["reason"]
+        return reason
+
+    # a = sqrt(1 + 25) = 5.1 m, rounded up; the displacement is 10 m
+    assert [reason_at(x) for x in (4.9, 5.3, 14.9, 15.3)] == [
+        "within_accuracy",
+        "within_displacement",
+        "within_displacement",
+        "outside",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("geometry", "code"),
+    [
+        (Polygon([(117, 49), (117.1, 49.1), (117.1, 49), (117, 49.1)]), "site_invalid"),
+        (Point(151, 49), "site_outside"),
+        (Point(117, 61), "site_outside"),
+    ],
+)
+def test_a_site_that_nothing_can_be_said_of_is_refused(judging: JudgePage, geometry: Any, code: str) -> None:
+    judging.lay("one", [one_layer()], document_of("red_lines"))
+    question = question_of(site_of(Point(117, 49), accuracy_m=1.0))
+    question["geometry"] = shapely.geometry.mapping(geometry)
+    assert judging.ask("one", [question]) == [{"error": f"SiteRefusedError: {code}"}]
+
+
+def test_ten_thousand_questions_leave_nothing_behind(judging: JudgePage) -> None:
+    judging.lay("many", [one_layer()], document_of("red_lines"))
+    shapes = [degrees(box(x, 900, x + 40, 1000.02)) for x in (0, 400)]
+    shapes += [degrees(Point(x, 1000.02)) for x in range(0, 900, 50)]
+    questions = [question_of(site_of(shape, accuracy_m=1.0)) for shape in shapes]
+    before = judging.repeat("many", questions, 1)
+    assert judging.repeat("many", questions, 500) == before
+    assert before["bytes"] < 64_000_000
+
+
+def test_the_page_measures_areas_and_lengths_as_the_engine_does(judging: JudgePage) -> None:
+    # 3'45" by 2'30" at 40 degrees, the sheet of the engine's own example; a degree of the meridian from the equator
+    sheet = shapely.geometry.mapping(box(111, 40, 111.0625, 40 + 2.5 / 60))
+    line = shapely.geometry.mapping(LineString([(120, 0), (120, 1)]))
+    found = judging.page.evaluate(
+        "async ([a, b]) => { const judge = await startJudge(); return [judge.area(a), judge.length(b)]; }",
+        [sheet, line],
+    )
+    assert found == pytest.approx([24_684_446.242, 110_574.389], abs=1e-3)
+
+
+def test_figures_are_rounded_as_the_engine_rounds_them(judging: JudgePage) -> None:
+    # 0.0625 and 0.1875 lie half way between two thousandths: to the even one
+    layer = layer_of([feature("1", accuracy_m=0.0625), feature("2", accuracy_m=0.1875)], [ZONE, FAR], kind="red_lines")
+    site = site_of(degrees(box(-50, -50, 3200, 3200)), accuracy_m=0.0625)
+    engine = judge(site, loaded_of([(layer, None)], "red_lines"))
+    judging.lay("rounded", [page_layer(layer)], document_of("red_lines"))
+    (page,) = judging.ask("rounded", [question_of(site)])
+    own = [f["accuracy_m"] for f in page["findings"][0]["features"]]
+    assert own == [f.to_dict()["accuracy_m"] for f in engine.findings[0].features] == [0.062, 0.188]
+
+
+def test_the_nearest_of_two_edges_is_the_engines_at_every_distance(judging: JudgePage) -> None:
+    rng = np.random.default_rng(8)
+    layer = layer_of([feature("1")], [degrees(jagged(rng, 900, 0, 0))], kind="red_lines", coverage=None)
+    judging.lay("distance", [page_layer(layer)], document_of("red_lines"))
+    sites = [
+        site_of(degrees(jagged(rng, 300, *(metres * np.array([math.cos(t), math.sin(t)])))), accuracy_m=1.0)
+        for metres, t in zip(np.geomspace(1_500, 90_000, 25), rng.uniform(0, 6.28, 25), strict=True)
+    ]
+    zone = np.array([layer.index.geometry(0)], dtype=object)
+    for site, page in zip(sites, judging.ask("distance", [question_of(site) for site in sites]), strict=True):
+        engine = nearest_of(site.geometry, zone)
+        listed = page["findings"][0]["features"][0]
+        assert listed["distance_m"] == pytest.approx(engine.distance_m, abs=1e-3)
+        assert listed["bearing_deg"] == pytest.approx(engine.bearing_deg, abs=0.01)
+
+
+def test_the_library_in_the_page_is_the_one_that_was_compared(judging: JudgePage) -> None:
+    version = judging.page.evaluate("async () => (await startJudge()).geosVersion")
+    assert version.startswith("3.13.")
