@@ -26,7 +26,7 @@ __all__ = ["packed", "unpacked"]
 
 MAGIC = b"SXP1"
 TYPES = {"u1": np.dtype("u1"), "i4": np.dtype("<i4"), "f8": np.dtype("<f8")}
-LEVEL = 6
+LEVEL = 9
 
 
 def packed(
