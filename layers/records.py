@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ __all__ = ["SOFT_FLAGS", "Records", "pack"]
 SOFT_FLAGS = frozenset({"outer_bound", "location_only"})
 """Features with one of these never prove a hit."""
 NO_START, NO_END = 0, 99_999_999
+LAST_DAY = 9999_12_31
 
 
 def pack(features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
@@ -154,6 +156,27 @@ class Records:
             in_force=in_force,
         )
 
+    def changes_on(self, as_of: str) -> str | None:
+        """
+        The first day after ``as_of`` (ISO date) on which a feature comes into force or has ended; None where none does.
+
+        Use it for an answer that is kept: from that day on it may be another one.
+
+        Examples
+        --------
+        >>> one = Feature(id="1", code=None, name="甲", class_="red_line", counts=True, valid_until="2024-12-31")
+        >>> records = Records(pack([one]).__getitem__)
+        >>> records.changes_on("2024-06-01"), records.changes_on("2025-01-01")
+        ('2025-01-01', None)
+        """
+        day = int(as_of.replace("-", ""))
+        start, end = self._column("valid_from"), self._column("valid_until")
+        begins, ends = int(start[start > day].min(initial=NO_END)), int(end[end >= day].min(initial=NO_END))
+        found = [_iso(begins)] if begins < NO_END else []
+        if ends < LAST_DAY:
+            found.append((date.fromisoformat(_iso(ends)) + timedelta(days=1)).isoformat())
+        return min(found, default=None)
+
     @staticmethod
     def _replaced(successor: NDArray[np.int32], counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rows whose successor counts after all, that is, is not itself replaced; a ring of mergers replaces nobody."""
@@ -174,3 +197,7 @@ class Records:
         replaced = np.zeros(len(successor), dtype=bool)
         replaced[[row for row, stays in settled.items() if not stays]] = True
         return replaced
+
+
+def _iso(day: int) -> str:
+    return f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}"

@@ -122,7 +122,7 @@ class ViewLinkError(MapsError, ValueError):
         shown = part if len(part) <= 80 else f"{part[:79]}…"
         super().__init__(
             f"{shown!r} of the link: {why}; copy the link again from the address bar of the map "
-            "(#view=LAT,LON,ZOOM&layers=KEY,KEY:0.5&select=KEY:ROW&lang=zh, each part optional)"
+            "(#view=LAT,LON,ZOOM&layers=KEY,KEY:0.5&select=KEY:ROW&lang=zh&theme=dark&site=..., each part optional)"
         )
         self.part = part
         self.why = why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from maps.markup import Html
 
 __all__ = ["new_map", "put_script", "rendered", "template"]
+
+
+_ZOOM_FORBIDDEN = re.compile(r",\s*maximum-scale=1\.0,\s*user-scalable=no")
+"""In the head of Folium's page; who sees badly enlarges it."""
 
 
 def new_map(name: str, *, centre: tuple[float, float], **options: Any) -> Any:
@@ -77,7 +82,7 @@ def rendered(page: Any, *, heading: str, language: str, head: str, body: Html, c
         element: Any = Element("{{ this.text }}")
         element.text = text
         place.add_child(element)
-    html: str = figure.render()
+    html: str = _ZOOM_FORBIDDEN.sub("", figure.render())
     lang = "zh-CN" if language == "zh" else "en"
     # The style sheet of this page comes last, after those of folium and its plugins.
     return html.replace("</head>", f"<style>{css}</style>\n</head>", 1).replace("<html>", f'<html lang="{lang}">', 1)

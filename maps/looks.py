@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FeatureStyle", "Hatch", "Overlap", "StyleSheet"]
+__all__ = ["MARK", "FeatureStyle", "Hatch", "Overlap", "StyleSheet"]
+
+MARK = "mark-"
+"""What the keys of marks begin with, and of no look of a class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +110,19 @@ class StyleSheet:
     Every look, by kind and class (``*``: any other class of the kind), as `maps.style_file.load_style` read them.
 
     ``site`` is the project site; ``overlap`` what the part of a site inside a feature has in place of the feature's
-    own outline and opacity.
+    own outline and opacity; ``marks`` the lines of the map itself by name: ``site`` and ``coverage``, and those under
+    ``[marks]`` of the file.
     """
 
     looks: Mapping[tuple[str, str], FeatureStyle]
     site: FeatureStyle
     overlap: Overlap
+    marks: Mapping[str, FeatureStyle]
+
+    def casing_of(self, style: FeatureStyle) -> FeatureStyle:
+        """The light line below one that must stand out on every ground."""
+        casing = self.marks["casing"]
+        return replace(casing, key=f"{casing.key}-{style.key}", weight=style.weight + casing.weight)
 
     def style_of(self, kind: str, class_: str) -> FeatureStyle:
         """How a feature is drawn: as its class, else as its kind (``site`` is one), else as ``other``."""

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["area", "bearing", "clean", "code_word", "distance", "length", "nearest", "share", "warning_word"]
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff\U000e0000-\U000e007f]"
+)
 
 
 def clean(text: object) -> str:
     r"""
-    Text of a file as it can be shown: control characters, lone surrogates and reading-direction marks are replaced.
+    Text of a file as it can be shown.
+
+    Control characters, lone surrogates, signs that are no characters, line separators and marks of direction are
+    replaced: none of them can be seen, and each can make a text be another than it looks, or a file unreadable.
 
     Examples
     --------

@@ -22,7 +22,7 @@ from maps.legend import LegendEntry, legend
 from maps.markup import Html, embedded_json, tag
 from maps.offline import inline
 from maps.panel import feature_rows, notices, panel, site_rows
-from maps.style import KIND_ORDER, SITE, FeatureStyle, hatches, kind_rank, overlap_style_of, style_of
+from maps.style import KIND_ORDER, SITE, STANDARD, FeatureStyle, hatches, kind_rank, overlap_style_of, style_of
 from screening.words import word
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _draw_site(drawing: _Drawing, result: Mapping[str, Any], site: BaseGeometry,
     drawing.entries.append(LegendEntry(group=project, text=label, style=SITE, shape=shape))
     radius = float(facts["radius_m"] or 0)
     if radius:
-        ring = FeatureStyle(key="radius", colour="#111111", fill="#111111", fill_opacity=0.04, weight=1.5, dash="5 4")
+        ring = STANDARD.marks["radius"]
         drawing.styles[ring.key] = ring
         drawing.entries.append(LegendEntry(group=project, text=word("map.radius", language), style=ring, shape="area"))
     return {
@@ -280,9 +280,7 @@ def _draw_layer(drawing: _Drawing, result: Mapping[str, Any], outline: LayerOutl
     if outline.coverage is not None and not outline.coverage.is_empty:
         # The line around what the layer covers, not an area: inside it there is something to say.
         edge = outline.coverage.boundary
-        style = FeatureStyle(
-            key="coverage", colour="#5f6b76", fill="#5f6b76", fill_opacity=0.0, weight=1.6, dash="12 4 2 4"
-        )
+        style = STANDARD.marks["coverage"]
         drawing.styles[style.key] = style
         geometry = _geometry(edge, f"{outline.layer}: coverage")
         drawing.coverages.append({"group": group, "style": style.key, "geometry": geometry})

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from maps.errors import StyleFileError
-from maps.looks import FeatureStyle, Hatch, Overlap, StyleSheet
+from maps.looks import MARK, FeatureStyle, Hatch, Overlap, StyleSheet
 
 if TYPE_CHECKING:
     import os
@@ -73,7 +73,7 @@ def load_style(path: str | os.PathLike[str] | None = None) -> StyleSheet:
             reader.require_class(class_, f"looks.{kind}.{class_}", known[kind])
             looks[kind][class_] = look
     merged: dict[str, Any] = {"format": given.get("format", standard["format"]), "looks": looks}
-    for name in ("hatching", "overlap", "hatches"):
+    for name in ("hatching", "overlap", "hatches", "marks"):
         part = reader.table(given.get(name, {}), name)
         reader.require_names(part, name, tuple(standard[name]))
         merged[name] = {**standard[name], **part}
@@ -165,7 +165,9 @@ def _sheet(data: Mapping[str, Any], standard: Mapping[str, Any], path: Path) -> 
     for kind, classes in data["looks"].items():
         for class_, look in classes.items():
             key = f"looks.{kind}.{class_}"
-            style = _look(reader, reader.table(look, key), key, patterns)
+            if str(reader.table(look, key).get("key")).startswith(MARK):
+                raise reader.refuse(f"{key}.key", f"{MARK}… are the keys of [marks]", "give it a key of its own")
+            style = _look(reader, look, key, patterns)
             if by_key.setdefault(style.key, style) != style:
                 why = f"{style.key!r} is the key of another look as well"
                 raise reader.refuse(f"{key}.key", why, "give it a key of its own")
@@ -179,7 +181,12 @@ def _sheet(data: Mapping[str, Any], standard: Mapping[str, Any], path: Path) -> 
         hatch_opacity=reader.number(part, "hatch_opacity", "overlap", within=(0, 1)),
     )
     site = looks.pop(("site", "*"))
-    return StyleSheet(looks=MappingProxyType(looks), site=site, overlap=overlap)
+    marks = {
+        name: _look(reader, {**reader.table(mark, f"marks.{name}"), "key": f"{MARK}{name}"}, f"marks.{name}", patterns)
+        for name, mark in data["marks"].items()
+    }
+    marks |= {"site": site, "coverage": looks["coverage", "*"]}
+    return StyleSheet(looks=MappingProxyType(looks), site=site, overlap=overlap, marks=MappingProxyType(marks))
 
 
 def _look(reader: _Reader, look: Mapping[str, Any], key: str, patterns: Mapping[str, Hatch]) -> FeatureStyle:

@@ -1,9 +1,11 @@
 """
-What of a map is seen: centre and zoom, layers and their opacity, what is selected, language. It stands in a link.
+What of a map is seen: centre and zoom, layers and their opacity, what is selected, language, theme, a site. In a link.
 
 The page writes it behind the ``#`` of its address and reads it again; `sanxian figure --view` draws the same.
 
-``#view=LAT,LON,ZOOM&layers=KEY,KEY:0.5&select=KEY:ROW&lang=zh``: every part may be missing, none may come twice.
+``#view=LAT,LON,ZOOM&layers=KEY,KEY:0.5&select=KEY:ROW&lang=zh&theme=dark&site=…``: every part may be missing, none may
+come twice. The page's side is ``maps/page/link.ts``; it leaves out a part that this module refuses, and reads every
+other one as it is read here.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
+
+import shapely
 
 from maps.errors import ViewLinkError
 
@@ -23,7 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GREATEST_ZOOM",
+    "MOST_SHARED",
     "Selection",
+    "SharedSite",
     "ShownLayer",
     "View",
     "format_view",
@@ -33,12 +40,17 @@ __all__ = [
 ]
 
 GREATEST_ZOOM = 24.0
+MOST_SHARED = 150
+"""Vertices of a site that still stands in a link."""
+Theme = Literal["light", "dark"]
+_PARTS = ("view", "layers", "select", "lang", "theme", "site")
 _GREATEST_LAT = 85.06
 _LONGEST = 20_000
 _EARTH_M = 2 * math.pi * 6378137.0
 _NUMBER = re.compile(r"-?\d{1,3}(?:\.\d{1,15})?", re.ASCII)
 _KEY = re.compile(r"n[0-9a-f]{8}", re.ASCII)
 _ROW = re.compile(r"\d{1,9}", re.ASCII)
+_METRES = re.compile(r"\d{1,6}(?:\.\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +70,15 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedSite:
+    """A site that was asked about: a point, line or polygon (EPSG:4490), its 95 % accuracy and its radius, metres."""
+
+    geometry: shapely.Point | shapely.LineString | shapely.Polygon
+    accuracy_m: float
+    radius_m: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """
     A view; None means that the link does not say, so that the reader's own default holds.
@@ -74,6 +95,10 @@ class View:
         What is selected.
     language
         ``zh`` or ``en``.
+    theme
+        ``light`` or ``dark``, of the page on a screen; paper is always light.
+    site
+        What was asked about.
     """
 
     lat: float | None = None
@@ -82,6 +107,8 @@ class View:
     layers: tuple[ShownLayer, ...] | None = None
     select: Selection | None = None
     language: Language | None = None
+    theme: Theme | None = None
+    site: SharedSite | None = None
 
 
 def layer_key(name: str) -> str:
@@ -110,7 +137,14 @@ def metres_a_pixel(lat: float, zoom: float) -> float:
 
 def format_view(view: View) -> str:
     """
-    A view as the part of a link behind its address; centres are rounded to 1e-6 degree, zoom and opacity to 0.01.
+    A view as the part of a link behind its address.
+
+    Centres are rounded to 1e-6 degree, zoom and opacity to 0.01, a site to 1e-9 degree and 1 mm.
+
+    Raises
+    ------
+    ValueError
+        The site has more than `MOST_SHARED` vertices.
 
     Examples
     --------
@@ -128,6 +162,10 @@ def format_view(view: View) -> str:
         parts.append(f"select={view.select.key}:{view.select.row}")
     if view.language is not None:
         parts.append(f"lang={view.language}")
+    if view.theme is not None:
+        parts.append(f"theme={view.theme}")
+    if view.site is not None:
+        parts.append(f"site={_site_text(view.site)}")
     return "#" + "&".join(parts)
 
 
@@ -148,19 +186,21 @@ def parse_view(text: str) -> View:
     Examples
     --------
     >>> parse_view("file:///C:/图/map.html#view=49.6,117.43,11&lang=en")
-    View(lat=49.6, lon=117.43, zoom=11.0, layers=None, select=None, language='en')
+    View(lat=49.6, lon=117.43, zoom=11.0, layers=None, select=None, language='en', theme=None, site=None)
+    >>> parse_view("#site=point~5~0~117.45,49.58").site
+    SharedSite(geometry=<POINT (117.45 49.58)>, accuracy_m=5.0, radius_m=0.0)
     """
     if len(text) > _LONGEST:
         raise ViewLinkError(part=f"{text[:40]}…", why=f"a link has at most {_LONGEST:,} characters")
     _, mark, behind = text.strip().partition("#")
     if not mark:
         behind = text.strip()
-        if behind and not re.match(r"(?:view|layers|select|lang)=", behind):
+        if behind and not behind.startswith(tuple(f"{name}=" for name in _PARTS)):
             raise ViewLinkError(part=behind, why="it has no part behind a #")
     found: dict[str, str] = {}
     for part in behind.split("&") if behind else ():
-        name, _, value = unquote(part, errors="replace").partition("=")
-        if name not in ("view", "layers", "select", "lang"):
+        name, equals, value = unquote(part, errors="replace").partition("=")
+        if name not in _PARTS or not equals:
             raise ViewLinkError(part=part, why="there is no such part")
         if name in found:
             raise ViewLinkError(part=part, why="it comes twice")
@@ -169,6 +209,9 @@ def parse_view(text: str) -> View:
     language = found.get("lang")
     if language not in (None, "zh", "en"):
         raise ViewLinkError(part=f"lang={language}", why="it is zh or en")
+    theme = found.get("theme")
+    if theme not in (None, "light", "dark"):
+        raise ViewLinkError(part=f"theme={theme}", why="it is light or dark")
     return View(
         lat=lat,
         lon=lon,
@@ -176,6 +219,8 @@ def parse_view(text: str) -> View:
         layers=_layers(found["layers"]) if "layers" in found else None,
         select=_selection(found["select"]) if "select" in found else None,
         language=language,  # type: ignore[arg-type]  # one of the two, see above
+        theme=theme,  # type: ignore[arg-type]
+        site=_site(found["site"]) if "site" in found else None,
     )
 
 
@@ -210,7 +255,63 @@ def _selection(value: str) -> Selection:
     return Selection(key=key, row=int(row))
 
 
+def _site(value: str) -> SharedSite:
+    """``polygon~ACCURACY~RADIUS~LON,LAT~LON,LAT~*~LON,LAT…``: a star begins the next ring."""
+    part = f"site={value}"
+    shape, *rest = value.split("~")
+    if shape not in ("point", "line", "polygon"):
+        raise ViewLinkError(part=part, why="it begins with point, line or polygon")
+    if len(rest) < 2 or not all(_METRES.fullmatch(one) for one in rest[:2]):
+        raise ViewLinkError(part=part, why="accuracy and radius follow, in metres")
+    if len(rest) - 2 > 2 * MOST_SHARED:
+        raise ViewLinkError(part=part, why=f"a link holds a site of at most {MOST_SHARED} vertices")
+    rings: list[list[tuple[float, float]]] = [[]]
+    for one in rest[2:]:
+        if one == "*":
+            rings.append([])
+        else:
+            rings[-1].append(_position(part, one))
+    geometry = _shape(shape, rings)
+    if geometry is None:
+        raise ViewLinkError(part=part, why="its vertices make no such shape (a ring ends where it begins)")
+    return SharedSite(geometry=geometry, accuracy_m=float(rest[0]), radius_m=float(rest[1]))
+
+
+def _position(part: str, text: str) -> tuple[float, float]:
+    numbers = text.split(",")
+    if len(numbers) != 2 or not all(_NUMBER.fullmatch(number) for number in numbers):
+        raise ViewLinkError(part=part, why=f"{text[:40]!r} is no longitude and latitude")
+    lon, lat = (float(number) + 0.0 for number in numbers)
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise ViewLinkError(part=part, why=f"there is no place {text[:40]!r}")
+    return lon, lat
+
+
+def _shape(
+    shape: str, rings: list[list[tuple[float, float]]]
+) -> shapely.Point | shapely.LineString | shapely.Polygon | None:
+    if shape == "polygon":
+        sound = all(len(ring) >= 4 and ring[0] == ring[-1] for ring in rings)
+        return shapely.Polygon(rings[0], rings[1:]) if sound else None
+    if len(rings) > 1:
+        return None
+    if shape == "line":
+        return shapely.LineString(rings[0]) if len(rings[0]) > 1 else None
+    return shapely.Point(rings[0][0]) if len(rings[0]) == 1 else None
+
+
+def _site_text(site: SharedSite) -> str:
+    geometry = site.geometry
+    if shapely.get_num_coordinates(geometry) > MOST_SHARED:
+        raise ValueError(f"a link holds a site of at most {MOST_SHARED} vertices")
+    name = {"Point": "point", "LineString": "line", "Polygon": "polygon"}[geometry.geom_type]
+    rings = [geometry.exterior, *geometry.interiors] if isinstance(geometry, shapely.Polygon) else [geometry]
+    said = ["~".join(f"{_said(x, 9)},{_said(y, 9)}" for x, y in shapely.get_coordinates(ring)) for ring in rings]
+    return "~".join([name, _said(site.accuracy_m, 3), _said(site.radius_m, 3), "~*~".join(said)])
+
+
 def _said(number: float, decimals: int) -> str:
-    """A number without needless digits: 0.5, 117, never -0 or 1e-05."""
-    text = f"{number:.{decimals}f}".rstrip("0").rstrip(".")
+    """A number without needless digits: 0.5, 117, never -0 or 1e-05; half a digit goes up, as in the page."""
+    text = f"{Decimal(number).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text

@@ -9,6 +9,8 @@ An outward shape is the union of the cells that a geometry meets, each widened b
 * it is a function of *which cells are met*: two geometries that meet the same cells give the same shape to the last
   bit, and no question to the shape tells them apart. A point may be anywhere in its cell, a boundary anywhere in the
   cells that it runs through;
+* something small that lies on a corner of cells gives no more away: whatever meets no more than two cells by two is
+  shown as two by two, from the cell of its south-western corner on. Four cells would say that it lies on that corner;
 * cells of a level are unions of cells of every finer one: shapes of two precisions together say what the finer says;
 * nothing of the grid is taken from the data: the same place in two layers, or in two editions, is the same cell.
 
@@ -137,7 +139,7 @@ def generalised(geometries: NDArray[Any], grid: GeneralisingGrid, *, about_centr
     Supersets of some geometries that give away no more than the cells they meet.
 
     Use it for shapes that may be published only coarsely and must still never leave out what is there. Holes of a
-    single cell are filled.
+    single cell are filled. What is no single point and meets at most two cells by two is shown as two by two.
 
     Parameters
     ----------
@@ -207,17 +209,22 @@ def generalised_boxes(boxes: NDArray[np.float64], grid: GeneralisingGrid) -> NDA
     """
     Boxes (k, 4) of west, south, east, north widened to the cells they meet; what is not finite becomes NaN.
 
+    A box that meets at most two cells by two becomes two by two, as in `generalised`; one without size its cell.
+
     Examples
     --------
-    >>> generalised_boxes(np.array([[117.001, 49.001, 117.002, 49.002]]), GeneralisingGrid(level=3)).tolist()
+    >>> generalised_boxes(np.array([[117.001, 49.001, 117.001, 49.001]]), GeneralisingGrid(level=3)).tolist()
     [[116.96875, 48.984375, 117.28125, 49.140625]]
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     found = np.full(boxes.shape, np.nan)
     whole = np.isfinite(boxes).all(axis=1)
     least, most = grid.to_cells(boxes[whole, :2]), grid.to_cells(boxes[whole, 2:])
-    found[whole, :2] = grid.from_parts(np.floor(least) * PARTS - 1)
-    found[whole, 2:] = grid.from_parts((np.floor(most) + 1) * PARTS + 1)
+    first, last = np.floor(least), np.floor(most)
+    small = (last - first <= 1).all(axis=1) & (most > least).any(axis=1)
+    last[small] = first[small] + 1
+    found[whole, :2] = grid.from_parts(first * PARTS - 1)
+    found[whole, 2:] = grid.from_parts((last + 1) * PARTS + 1)
     return found
 
 
@@ -225,12 +232,24 @@ def generalised_boxes(boxes: NDArray[np.float64], grid: GeneralisingGrid) -> NDA
 
 
 def _outward(geometry: BaseGeometry, grid: GeneralisingGrid, centres: _Centres | None) -> BaseGeometry:
-    boxes = []
+    boxes, others = [], []
     for part in _simple(geometry):
         about = None if centres is None else centres.box_about(part)
-        boxes.append(_boxes(_runs_met(part, grid), 1) if about is None else about)
+        others += [part] if about is None else []
+        boxes += [] if about is None else [about]
+    small = _small(others, grid) if others else None
+    boxes += [_boxes(_runs_met(part, grid), 1) for part in others] if small is None else [_boxes(small, 1)]
     plane = _united(np.concatenate(boxes))
     return _in_degrees(_polygons_of(plane, least_hole=PARTS**2), grid)
+
+
+def _small(parts: list[BaseGeometry], grid: GeneralisingGrid) -> Runs | None:
+    """Two cells by two from the south-western one met on; None where more are met, or there is but one point."""
+    corners = grid.to_cells(shapely.total_bounds(parts).reshape(2, 2))
+    (column, row), (last_column, last_row) = np.floor(corners).astype(np.int64)
+    if last_column - column > 1 or last_row - row > 1 or (corners[0] == corners[1]).all():
+        return None
+    return np.array([[row, column, column + 1], [row + 1, column, column + 1]])
 
 
 def _simple(geometry: BaseGeometry) -> list[BaseGeometry]:
@@ -295,7 +314,13 @@ def _runs_inside(area: BaseGeometry, grid: GeneralisingGrid) -> Runs:
     if not polygons:
         return np.zeros((0, 3), dtype=np.int64)
     whole = shapely.union_all(polygons)  # what runs between two parts of it is no boundary
-    rim = _cells_of(whole, grid)
+    rims = [_cells_of(whole, grid)]
+    rings = shapely.get_rings(_simple(whole))  # the outer ones too: an area so small holds no cell anyway
+    for ring in rings:
+        small = _small([ring], grid)  # a hole on a corner of cells is not shown to be there
+        if small is not None:
+            rims += [np.column_stack([columns, small[:, 0]]) for columns in (small[:, 1], small[:, 2])]
+    rim = np.unique(np.concatenate(rims)[:, ::-1], axis=0)[:, ::-1]
     return _joined(_filled(whole, rim, grid))
 
 

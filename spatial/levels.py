@@ -129,7 +129,7 @@ def level_of(
     tolerance_m
         No vertex that is left out lies farther from the drawn border, metres; 0 leaves out none but those on the line.
     step
-        Degrees of the grid. Where a grid of `LARGE_STEP` or finer would move a border by more than its own places lie apart
+        Degrees of the grid. Where one of `LARGE_STEP` or finer would move a border farther than its places lie apart
         (slivers narrower than a place), a grid ten or a hundred times finer is taken; a coarser one is taken as given.
     tiles
         Whether the areas are meant to share their borders. Borders that are shared are found and kept shared either
@@ -215,7 +215,8 @@ def levels_for(
 
 def _arcs(geometries: NDArray[Any], step: float, tolerance_m: float) -> Arcs:
     """Arcs on the coarsest grid that moves no border farther than its places lie apart."""
-    bounds = shapely.total_bounds(geometries[~shapely.is_missing(geometries)])
+    there = geometries[~shapely.is_missing(geometries)]
+    bounds = shapely.total_bounds(there) if len(there) else np.full(4, np.nan)
     if not np.isfinite(bounds).all():
         bounds = np.zeros(4)
     west, south, east, north = map(float, bounds)

@@ -10,10 +10,10 @@ Why the largest distance of a removed vertex from the segment in its place bound
 become the segment s between its ends. Distance from s is convex along each edge of the chain, so no place p of the
 chain is farther than its vertices are: at most d. Let f(p) be the place of s nearest to p: f is continuous, keeps both
 ends, and covers s. Moving every p straight to f(p) carries the border onto the drawn one, and at every moment each
-place is within d of f(p) and of p. So a place farther than d from the drawn border, or farther than d from the original
-one, is never passed: how often the border winds around it, and so whether it is inside, stays what it was. Vertices moved to a
-grid by at most q before add q in the same way. All this in the plane of `Grid.plane`, where nothing is shorter than on
-the ellipsoid.
+place is within d of f(p) and of p. So a place farther than d from the drawn border, or farther than d from the
+original one, is never passed: how often the border winds around it, and so whether it is inside, stays what it was.
+Vertices moved to a grid by at most q before add q in the same way. All this in the plane of `Grid.plane`, where
+nothing is shorter than on the ellipsoid.
 """
 
 from __future__ import annotations

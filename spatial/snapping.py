@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Rings", "polygons_of", "ranges", "snapped", "turning", "valid"]
 
+IDLE_M = 1e-6
+"""A vertex that no other ring has counts as lying on a straight stretch within this, metres."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rings:
@@ -54,7 +57,8 @@ def snapped(geometries: NDArray[Any], grid: Grid) -> Rings:
     Returns
     -------
     rings
-        No vertex equals the one before it; every area is valid, shells run anticlockwise and holes clockwise, so that
+        No vertex equals the one before it, none lies on a straight stretch (within `IDLE_M`) at a place that nothing
+        else has; every area is valid, shells run anticlockwise and holes clockwise, so that
         areas drawn as one path fill as they should. An area without extent on the grid is a line or a
         point, a hole without extent the smallest box around it.
     """
@@ -120,15 +124,20 @@ def _placed(parts: NDArray[Any], feature: NDArray[np.int64], grid: Grid | None) 
     first = np.concatenate([[True], ring[1:] != ring[:-1]]) if len(ring) else np.empty(0, dtype=bool)
     same = np.zeros(len(xy), dtype=bool)
     same[1:] = (xy[1:] == xy[:-1]).all(axis=1) & ~first[1:]
-    xy, ring = xy[~same], ring[~same]
+    xy, ring, given = xy[~same], ring[~same], given[~same]
     size = np.bincount(ring, minlength=len(lines))
     end = np.cumsum(size)
     drop = closed & (size > 1)  # the last vertex repeats the first
     keep = np.ones(len(xy), dtype=bool)
     keep[end[drop] - 1] = False
+    xy, given = xy[keep], given[keep]
     start = np.concatenate([[0], np.cumsum(size - drop)])
+    if grid is not None:
+        idle, off = _idle(xy, given, start, closed, grid)
+        xy, start = xy[~idle], start - np.concatenate([[0], np.cumsum(idle)])[start]
+        moved += off
     made = Rings(
-        xy=xy[keep],
+        xy=xy,
         start=start,
         closed=closed,
         part_start=np.searchsorted(part, np.arange(len(parts) + 1)),
@@ -137,6 +146,65 @@ def _placed(parts: NDArray[Any], feature: NDArray[np.int64], grid: Grid | None) 
         moved_m=moved,
     )
     return made, moved
+
+
+def _idle(
+    xy: NDArray[np.int64],
+    given: NDArray[np.float64],
+    start: NDArray[np.int64],
+    closed: NDArray[np.bool_],
+    grid: Grid,
+) -> tuple[NDArray[np.bool_], float]:
+    """
+    Vertices on a straight stretch at places that nothing else has, and how far the farthest lies beside it, metres.
+
+    What was cut and put together again has one at each cut, its neighbour has none there: on the grid both would no
+    longer have the same border. How far: as in `spatial.simplifying`, for each is a vertex that is left out.
+    """
+    count = len(xy)
+    idle = np.zeros(count, dtype=bool)
+    if not count:
+        return idle, 0.0
+    _, place, visits = np.unique(((xy[:, 0] + 4) << 31) + xy[:, 1] + 4, return_inverse=True, return_counts=True)
+    ring = np.repeat(np.arange(len(closed)), np.diff(start))
+    first, last = start[:-1], start[1:] - 1
+    full = last >= first
+    at = np.arange(count)
+    before, after = at - 1, at + 1
+    before[first[full]], after[last[full]] = last[full], first[full]
+    plane = (given - (grid.lon0, grid.lat0)) / grid.step * (grid.x_m, grid.y_m)
+    idle = (visits[place.ravel()] == 1) & (_beside(plane, at, before, after) <= IDLE_M)
+    idle[first[full & ~closed]] = idle[last[full & ~closed]] = False
+    while True:
+        left = np.bincount(ring[~idle], minlength=len(closed))
+        idle &= (left >= 3)[ring] | ~closed[ring]
+        gone = np.flatnonzero(idle)
+        if not len(gone):
+            return idle, 0.0
+        stays = np.flatnonzero(~idle)
+        following = np.searchsorted(stays, gone)
+        own_first, own_last = (
+            np.searchsorted(stays, start[ring[gone]]),
+            np.searchsorted(stays, start[ring[gone] + 1]) - 1,
+        )
+        a = stays[np.where(following > own_first, following - 1, own_last)]
+        b = stays[np.where(following <= own_last, np.minimum(following, len(stays) - 1), own_first)]
+        off = _beside(plane, gone, a, b)
+        if (off <= IDLE_M).all():
+            return idle, float(off.max()) * (1 + 1e-9)
+        idle[gone[off > IDLE_M]] = False
+
+
+def _beside(
+    plane: NDArray[np.float64], at: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How far vertices lie from the segments ab, metres."""
+    along, off = plane[b] - plane[a], plane[at] - plane[a]
+    length = (along**2).sum(axis=1)
+    share = np.clip((off * along).sum(axis=1) / np.where(length, length, 1.0), 0.0, 1.0)
+    off -= along * share[:, None]
+    found: NDArray[np.float64] = np.hypot(off[:, 0], off[:, 1])
+    return found
 
 
 def _opened(rings: Rings, grid: Grid) -> tuple[Rings, float]:

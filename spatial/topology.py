@@ -152,7 +152,8 @@ def arcs_of(geometries: NDArray[Any], grid: Grid) -> Arcs:
     Returns
     -------
     arcs
-        Parts in the order of rows. Every vertex of the input that differs from its forerunner on the grid is there.
+        Parts in the order of rows. Every vertex of the input that differs from its forerunner on the grid is there,
+        but for those on a straight stretch (`spatial.snapping.IDLE_M`) at a place that no other ring has.
 
     Examples
     --------

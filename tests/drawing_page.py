@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+
+from maps.public_map.document import styles_of
+from maps.style import STANDARD
 
 ROOT = Path(__file__).parents[1]
 ENTRY = """
@@ -31,8 +35,8 @@ window.harness = async (spec) => {
 """
 
 
-def bundle():
-    """The harness as one script; skips where the packages that bundle it are not installed."""
+def bundle(entry=ENTRY):
+    """The harness, or another entry beside it, as one script; skips where the packages that bundle it are not installed."""
     from maps.build_assets import AssetBuildError, npm_command
 
     esbuild = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
@@ -46,7 +50,7 @@ def bundle():
     options = ["--bundle", "--format=iife", "--target=es2020", "--loader=ts", "--log-level=error"]
     made = subprocess.run(
         [node, str(esbuild), *options],
-        input=ENTRY.encode(),
+        input=entry.encode(),
         cwd=ROOT / "maps" / "page",
         env=environment,
         capture_output=True,
@@ -57,7 +61,11 @@ def bundle():
 
 
 def style(key, colour, **rest):
+    """A look as the document has it; its hatch by the name that `maps/style.toml` gives it."""
     plain = {"fill": colour, "fill_opacity": 1, "weight": 1, "dash": None, "hatch": None, "radius": 0}
+    if "hatch" in rest:
+        found = next(one.pattern for one in STANDARD.looks.values() if one.hatch == rest["hatch"])
+        rest["hatch"] = {**asdict(found), "path": found.path}
     return {"key": key, "colour": colour, **plain, **rest}
 
 
@@ -104,7 +112,7 @@ def spec_of(layers, styles, *, centre, zoom):
             {
                 "layers": [layer for layer, _ in layers],
                 "chunks": chunks,
-                "styles": {one["key"]: one for one in styles},
+                "styles": {**styles_of(STANDARD), **{one["key"]: one for one in styles}},
                 "centre": centre,
                 "zoom": zoom,
             }

@@ -132,7 +132,7 @@ def check(
     **outputs: Any,
 ) -> int:
     """``sanxian check SITE``."""
-    from apps.cli.outputs import Outputs
+    from apps.cli.outputs import Outputs, kept
     from apps.cli.table import Page
     from layers.workspace import FolderStore
     from screening.certificate import settled
@@ -169,7 +169,7 @@ def check(
         console.print()
         print_comparison(Page(console, lang), result["comparison"])
     if wanted.json_to == "-":
-        write_json(result)
+        write_json(kept(result, dossier))
     for line in wanted.write(dossier, result, store, lang):
         say(console, line)
     return EXIT_OF_ANSWER[dossier.verdict.answer] if exit_code else 0

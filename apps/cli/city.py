@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apps.cli.map import map_, require_html
 from apps.cli.options import lang_option
 
 if TYPE_CHECKING:
@@ -35,8 +36,18 @@ __all__ = ["city"]
     metavar="FILE",
     help="自有地名库（TOML） / a gazetteer of your own (TOML)",
 )
+@click.option(
+    "--map",
+    "map_to",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="同时写出公众地图，见 sanxian map / write its public map as well, see sanxian map",
+)
 @lang_option
-def city(name: str, workspace: Path, gazetteer: Path | None, lang: Language) -> None:
+@click.pass_context
+def city(
+    context: click.Context, name: str, workspace: Path, *, gazetteer: Path | None, map_to: Path | None, lang: Language
+) -> None:
     """``sanxian city 满洲里 WS``."""
     from apps.cli.console import console_on
     from apps.cli.table import Page
@@ -46,6 +57,8 @@ def city(name: str, workspace: Path, gazetteer: Path | None, lang: Language) -> 
     from layers.plans.loading import plan
     from layers.workspace import FolderStore
 
+    if map_to is not None:
+        require_html(map_to)
     chosen = plan(name)
     extra = () if gazetteer is None else read_gazetteer(gazetteer, origin="user")
     store = FolderStore.create(
@@ -57,6 +70,8 @@ def city(name: str, workspace: Path, gazetteer: Path | None, lang: Language) -> 
     page.line(f"** {page.words('note', 'indicative')} **", "bold yellow")
     _print_layers(page, built)
     page.line(page.say("city_next"))
+    if map_to is not None:
+        context.invoke(map_, workspace=store.root, out=map_to, lang=lang)
 
 
 def _print_layers(page: Page, built: tuple[CityLayer, ...]) -> None:

@@ -27,10 +27,11 @@ _ROWS_SHOWN = 10
 
 
 @click.command(
+    short_help="换一种格式或坐标系 / a file in another format or CRS",
     help=(
         "把文件转换为另一种格式或坐标系；格式容不下的内容逐条说明。\n\n"
         "A file in another format or CRS. What the format cannot hold is listed, and what each keeps is in the docs."
-    )
+    ),
 )
 @click.argument("file", metavar="IN")
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))

@@ -28,10 +28,10 @@ _NOTES_SHOWN = 8
     short_help="交付图层或结论 / hand over layers or a result",
     help=(
         "把工作区的图层，或一次核查的结论，写成其他单位可以直接使用的文件：数据、样式、字段说明、说明文件，每种格式一个包。"
-        "SOURCE 是工作区文件夹，或 check 写出的存证（--certificate）、结论（--json，另需 --site）。\n\n"
+        "参数是工作区文件夹（WS），或 check 写出的存证（--certificate）、结论（--json）。\n\n"
         "The layers of a workspace, or the result of a check, as files another office can load: data, styles, field "
-        "dictionary and readme, one package a format. SOURCE is the folder of a workspace, or what a check wrote: its "
-        "certificate, or its JSON (then with --site)."
+        "dictionary and readme, one package a format. Given is the folder of a workspace (WS), or what a check wrote: "
+        "its certificate or its JSON."
     ),
 )
 @click.argument("source", metavar="WS|RESULT", type=click.Path(path_type=Path))
@@ -134,7 +134,7 @@ def _of_result(
     from maps.delivery import SavedResult, result_delivery
 
     saved = SavedResult(read_file(source), source=source.name)
-    if site is not None and not saved.needs_site:
+    if site is not None and saved.certificate is not None:
         raise click.UsageError("存证已含选址，不需要 --site / a certificate holds the site: leave --site out")
     placed = _site_of(saved.scope, saved.crs, site, from_crs) if site is not None else None
     return result_delivery(saved, store, site=placed, language=language)

@@ -25,8 +25,6 @@ else:  # older clicks know no such brackets
 __all__ = ["figure"]
 
 _SUFFIXES = (".png", ".svg", ".pdf")
-_MOST_DISTRICTS = 2
-"""More of them in a region are called by their cities."""
 
 
 class BoundsType(_BoundsType):
@@ -118,6 +116,12 @@ class BoundsType(_BoundsType):
     help="底图：无，或区县界线（示意） / basemap: none, or district outlines (indicative)",
 )
 @click.option("--review-number", metavar="TEXT", help="审图号 / map review number")
+@click.option(
+    "--style",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="自己的配色（TOML） / colours of your own (TOML)",
+)
 @site_options
 def figure(
     workspace: Path,
@@ -164,10 +168,12 @@ def figure(
 
 def _asked(store: WorkspaceStore, site: str | None, options: SiteOptions, given: dict[str, Any]) -> Asked:
     from maps.figure.workspace_map import Asked
+    from maps.region import region_of
+    from maps.style import load_style
     from maps.view import View, parse_view
 
     placed = None if site is None else site_in(site, options, store).site
-    name, box = _region(store)
+    region = region_of(store)
     view = given["view"]
     return Asked(
         view=View() if view is None else parse_view(view),
@@ -175,32 +181,14 @@ def _asked(store: WorkspaceStore, site: str | None, options: SiteOptions, given:
         layers=given["layers"] or None,
         language=given["language"],
         title=given["title"],
-        name=name or store.root.resolve().name,
+        name=store.root.resolve().name if region is None else region.name,
         site=None if placed is None else placed.geometry,
         site_name="" if placed is None else placed.name or "",
         base=given["base"] == "boundaries",
         review_number=given["review_number"],
-        region=box,
+        region=None if region is None else region.bounds,
+        sheet=load_style(given["style"]),
     )
-
-
-def _region(store: WorkspaceStore) -> tuple[str, tuple[float, float, float, float] | None]:
-    """Name and box of the workspace's region; neither where none is stated or its outline is not there."""
-    from spatial import boundaries
-    from spatial.errors import SpatialError
-
-    if not store.region:
-        return "", None
-    try:
-        found = boundaries.union(store.region.split(","))
-    except SpatialError:
-        return "", None
-    west, south, east, north = (float(v) for v in found.geometry.bounds)
-    names = found.names
-    if len(found.codes) > _MOST_DISTRICTS:  # all of one city: by its name
-        cities = {f"{code[:4]}00" for code in found.codes}
-        names = tuple(boundaries.place_names().get(code, code) for code in sorted(cities))
-    return "、".join(names), (west, south, east, north)
 
 
 def _fonts(suffix: str) -> dict[str, str]:

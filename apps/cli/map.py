@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:  # older clicks know no such brackets
     _PairType = click.ParamType
 
-__all__ = ["map_"]
+__all__ = ["map_", "require_html"]
 
 
 class PrecisionType(_PairType):
@@ -115,8 +115,7 @@ def map_(workspace: Path, *, out: Path, lang: Language, **asked: Any) -> None:
     from maps.style import load_style
     from screening.screen import today
 
-    if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
-        raise click.UsageError(f"--out {out}: 应以 .html 结尾 / must end in .html")
+    require_html(out)
     tiles = _tiles(asked)
     edition = Edition(
         public=asked["public"],
@@ -141,6 +140,12 @@ def map_(workspace: Path, *, out: Path, lang: Language, **asked: Any) -> None:
     write_page(page, out)
     for line in _lines(page, out, lang, chosen=asked["folder"] is None):
         say(console_on(), line)
+
+
+def require_html(out: Path) -> None:
+    """Refuse a name that no page can have, before any work."""
+    if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
+        raise click.UsageError(f"{out}: 应以 .html 结尾 / must end in .html")
 
 
 def _tiles(asked: dict[str, Any]) -> TileSource | None:

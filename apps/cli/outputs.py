@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from screening.verdict import Verdict
     from screening.words import Language
 
-__all__ = ["Outputs", "json_text", "map_of", "named", "write_bytes", "write_text"]
+__all__ = ["Outputs", "json_text", "kept", "map_of", "named", "write_bytes", "write_text"]
 
 
 def named(given: str, result: Mapping[str, Any], *, suffix: str) -> Path:
@@ -28,6 +28,11 @@ def named(given: str, result: Mapping[str, Any], *, suffix: str) -> Path:
 
     path = Path(given)
     return path / export_name(result, suffix=suffix) if path.is_dir() else path
+
+
+def kept(result: Mapping[str, Any], dossier: Dossier) -> dict[str, Any]:
+    """A result as its JSON keeps it: with what was asked, so that it can be asked again without the site's file."""
+    return {**result, "inquiry": dossier.inquiry.to_dict()}
 
 
 def json_text(result: Mapping[str, Any]) -> str:
@@ -111,7 +116,7 @@ class Outputs:
 
         verdict, written = dossier.verdict, []
         if self.json_to not in (None, "-"):
-            path = write_text(named(str(self.json_to), result, suffix=".json"), json_text(result))
+            path = write_text(named(str(self.json_to), result, suffix=".json"), json_text(kept(result, dossier)))
             written.append(path)
             yield word("cli.wrote_json", language, path=path)
         if self.map_to is not None:

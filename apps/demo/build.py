@@ -174,7 +174,7 @@ def _put(new: Path, target: Path, *, old: Path) -> None:
 
 
 def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -> tuple[tuple[SiteResult, ...], str]:
-    from apps.cli.outputs import json_text
+    from apps.cli.outputs import json_text, kept
     from layers.model import DEFAULT_REQUIRED_KINDS
     from layers.workspace import FolderStore
     from spatial.boundaries import union
@@ -192,7 +192,7 @@ def _fill(folder: Path, language: Language, begin: Callable[[str, str], None]) -
     for site in SITES:
         begin("demo_site", site.name)
         dossier = _check(site, folder, store)
-        _write(folder / "results" / f"{site.result}.json", json_text(dossier.to_dict()))
+        _write(folder / "results" / f"{site.result}.json", json_text(kept(dossier.to_dict(), dossier)))
         results.append(SiteResult(site=site, dossier=dossier))
     begin("demo_results", "")
     _show(next(r.dossier for r in results if r.site is SHOWN), folder / "results", store, language)

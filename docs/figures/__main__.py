@@ -3,7 +3,7 @@
 
 ``python -m docs.figures answers`` draws those of the answers only, ``output`` what the program prints, ``map`` the map,
 ``tutorial`` those of the tutorial of georeferencing, ``signing`` those of the tutorial of signing (half a minute and a
-minute: their commands are run).
+minute: their commands are run), ``gallery`` those of the page of maps and exports (a minute; QGIS is needed).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from docs.figures.scenes import Judged
 
 HERE = Path(__file__).parent
-PARTS = ("answers", "output", "map", "tutorial", "signing")
+PARTS = ("answers", "output", "map", "tutorial", "signing", "gallery")
 
 
 def main(parts: set[str]) -> None:
@@ -53,6 +53,11 @@ def main(parts: set[str]) -> None:
 
         for path in signing_pictures.draw_all(HERE):
             sys.stdout.write(f"docs/figures/{path.name}\n")
+    if "gallery" in parts:
+        from docs.figures import exports, gallery
+
+        for path in [*gallery.draw_all(), *exports.draw_all()]:
+            sys.stdout.write(f"docs/gallery/{path.name}\n")
 
 
 def _write(name: str, text: str) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from spatial.network.graph import Network
     from spatial.reading.model import Reading
 
-__all__ = ["Rivers", "network_of", "river_layers", "rivers_of", "rivers_of_reading"]
+__all__ = ["Rivers", "means_rivers", "network_of", "river_layers", "rivers_of", "rivers_of_reading"]
 
 _ENVELOPE_DOUBLES = (0, 4, 6, 6, 8)
 _TROUBLE = (struct.error, IndexError, shapely.GEOSException, sqlite3.Error, KeyError, ValueError, TypeError)
@@ -178,6 +178,18 @@ def rivers_of_reading(reading: Reading, *, accuracy_m: float | None = None, **op
     )
 
 
+def means_rivers(meaning: str) -> bool:
+    """
+    Whether the meaning of a layer of kind ``other`` says that it holds rivers.
+
+    Examples
+    --------
+    >>> means_rivers("河流中心线"), means_rivers("Rivers"), means_rivers("道路")
+    (True, True, False)
+    """
+    return any(word in fold(meaning) for word in ("河", "水系", "river"))
+
+
 def river_layers(store: WorkspaceStore) -> tuple[str, ...]:
     """
     Names of the river layers of a workspace: kind ``other``, role ``context``, and a meaning with 河 or ``river``.
@@ -189,10 +201,10 @@ def river_layers(store: WorkspaceStore) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for entry in store.entries:
-        if entry.kind == "other" and entry.role == "context":
-            meaning = fold(str(store.open_version(entry).card.get("meaning") or ""))
-            if any(word in meaning for word in ("河", "水系", "river")):
-                found[entry.layer] = None
+        if entry.kind != "other" or entry.role != "context":
+            continue
+        if means_rivers(str(store.open_version(entry).card.get("meaning") or "")):
+            found[entry.layer] = None
     return tuple(sorted(found))
 
 

@@ -13,6 +13,7 @@ __all__ = ["file_stem", "stems_apart"]
 
 _LONGEST = 40  # characters: a path of Windows has 260, and a zip is unpacked into a folder of its own
 _FORBIDDEN = "<>:\"/\\|?*'`!#%&;,$."
+_NOT_FIRST = "~@^()+-={}[]"  # a table of a GeoPackage cannot begin so; a command takes "-x" for an option
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)", re.IGNORECASE)
 
 
@@ -21,7 +22,8 @@ def file_stem(name: str, *, fallback: str = "layer") -> str:
     The name as the beginning of a file's name.
 
     Letters and digits stay, Chinese too where GBK has them (old zip programs write names in it). Signs that some
-    system, archive or address keeps for itself become ``_``; unseen ones go; devices of Windows get a ``_`` behind.
+    system, archive or address keeps for itself become ``_``; unseen ones go; devices of Windows get a ``_`` behind,
+    what begins with a sign one before.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def file_stem(name: str, *, fallback: str = "layer") -> str:
     --------
     >>> file_stem("../../红线/一级*区"), file_stem("CON"), file_stem("a😀b\u202e.shp "), file_stem("...")
     ('红线_一级_区', 'CON_', 'a_b_shp', 'layer')
+    >>> file_stem("-rf"), file_stem("(草案)红线")
+    ('_-rf', '_(草案)红线')
     """
     made = []
     for character in unicodedata.normalize("NFC", name):
@@ -46,6 +50,8 @@ def file_stem(name: str, *, fallback: str = "layer") -> str:
     text = text[:_LONGEST].rstrip(" ._")
     if not text:
         return fallback
+    if text[0] in _NOT_FIRST:
+        text = f"_{text}"
     return f"{text}_" if _RESERVED.fullmatch(text) else text
 
 

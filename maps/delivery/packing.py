@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from maps.delivery.names import file_stem
+from maps.phrases import clean
 from spatial.conversion import FORMATS as CONVERSION
 from spatial.writing.fgdc import metadata_xml
 from spatial.writing.geometry import reprojected
@@ -128,7 +129,9 @@ def _shapefiles(room: Path, delivery: Delivery, order: Order) -> Package:
         ):
             stem = name.removesuffix(".shp")
             marks = " / ".join(text for text in (sheet.marks.text("zh"), sheet.marks.text("en")) if text)
-            about = metadata_xml(title=sheet.title, abstract=order.about, constraints=marks, dated=delivery.as_of)
+            about = metadata_xml(
+                title=clean(sheet.title), abstract=order.about, constraints=marks, dated=delivery.as_of
+            )
             (room / f"{name}.xml").write_bytes(about)
             made.members += [*(stem + part for part in SHAPEFILE_PARTS), f"{name}.xml"]
             made.tables.append((name, table))

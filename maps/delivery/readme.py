@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from maps.phrases import clean
@@ -63,7 +64,12 @@ def readme_lines(delivery: Delivery, order: Order, package: Package) -> list[str
 def readme_text(delivery: Delivery, order: Order, package: Package) -> bytes:
     """The readme as a file that Notepad opens: UTF-8 with BOM, lines ended as on Windows."""
     lines = readme_lines(delivery, order, package)
-    return "".join(f"{clean(line)}\r\n" for line in lines).encode("utf-8-sig", "replace")
+    return "".join(f"{_one_line(line)}\r\n" for line in lines).encode("utf-8-sig", "replace")
+
+
+def _one_line(text: str) -> str:
+    """A name with line ends in it makes no line of its own: a readme has the lines that we wrote."""
+    return re.sub(r"[\r\n]+", " ", clean(text))
 
 
 def _half(delivery: Delivery, order: Order, package: Package, language: Language) -> list[str]:

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from shapely.errors import ShapelyError
+
 from maps.delivery.cards import LANGUAGES
 from maps.delivery.model import CardLine, Delivery, apart, sheets_of
 from maps.errors import DeliverySourceError, ResultChangedError
@@ -79,7 +81,8 @@ class SavedResult:
             self.inquiry: Inquiry | None = _inquiry(self.certificate.body["inquiry"], source)
             self.result: Mapping[str, Any] = self.certificate.body["result"]
         else:
-            self.inquiry = None
+            asked = document.get("inquiry")
+            self.inquiry = None if asked is None else _inquiry(asked, source)
             self.result = document
         if not _is_result(self.result):
             raise DeliverySourceError(
@@ -90,7 +93,7 @@ class SavedResult:
 
     @property
     def needs_site(self) -> bool:
-        """Whether the site must be named: a certificate holds it, the JSON of a check does not."""
+        """Whether the site must be named: a certificate and the JSON of a check hold it, that of an API may not."""
         return self.inquiry is None
 
     @property
@@ -122,7 +125,7 @@ def _parsed(data: bytes, source: str) -> dict[str, Any]:
 def _inquiry(document: dict[str, Any], source: str) -> Inquiry:
     try:
         return Inquiry.from_dict(document)
-    except (KeyError, TypeError, ValueError) as trouble:
+    except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as trouble:
         raise DeliverySourceError(
             source=source, why=f"its inquiry cannot be read ({trouble!r})", remedy="check the site again"
         ) from trouble
@@ -160,7 +163,8 @@ def result_delivery(
     store
         The workspace it was made with, or another that holds the same layers.
     site
-        The site, where the file does not hold it (`SavedResult.needs_site`).
+        The site, where the file does not hold it (`SavedResult.needs_site`); with the JSON of a check it takes the
+        place of the one in it.
     language
         Of the words beside codes.
 
@@ -177,17 +181,17 @@ def result_delivery(
         If the workspace gives another answer, or the site is not that of the result.
     """
     inquiry = saved.inquiry
-    if inquiry is None:
-        if site is None:
-            raise DeliverySourceError(
-                source=saved.source,
-                why="the JSON of a check does not hold the site",
-                remedy="name it with --site, or export the certificate (`sanxian check --certificate`), which holds it",
-            )
+    if site is not None and saved.certificate is None:
         inquiry = Inquiry(site=_as_checked(site, saved.result), as_of=str(saved.result["as_of"]))
+    if inquiry is None:
+        raise DeliverySourceError(
+            source=saved.source,
+            why="this JSON does not hold the site",
+            remedy="name it with --site, or check again: `sanxian check --json` and `--certificate` keep it",
+        )
+    if saved.certificate is None:
         versions = _versions_of(saved.result, store)
     else:
-        assert saved.certificate is not None
         versions = named_versions(saved.certificate, store)
     verdict = screen(inquiry.site, replayed(store, versions), as_of=inquiry.as_of, stability=inquiry.stability)
     now = verdict.to_dict()

@@ -16,11 +16,13 @@ from maps.delivery.packing import Order, Package, data_files, workbook_name, zip
 from maps.delivery.readme import DICTIONARY, README, about_line, readme_lines, readme_text, system_words
 from maps.delivery.workbook import workbook_of
 from maps.errors import DeliverySourceError
+from maps.phrases import clean
 from screening.export_tables import INTERNAL
 from screening.words import word
 from spatial.crs import gauss_kruger, zone3
 from spatial.errors import NotWritableError
 from spatial.systems import identify
+from spatial.writing.cad import HOLES
 from spatial.writing.dictionary import dictionary_csv
 from spatial.writing.model import Note, WrittenFiles, grouped
 from spatial.writing.shapefile import encoding_statement
@@ -239,6 +241,11 @@ def _label_field(sheet: Sheet, order: Order) -> str | None:
     return "Name" if order.form.key == "kml" and sheet.label_field == "NAME" else sheet.label_field
 
 
+def _holed(sheet: Sheet) -> bool:
+    parts = shapely.get_parts(np.array([g for g in sheet.table.geometries or () if g is not None], dtype=object))
+    return bool(shapely.get_num_interior_rings(parts).sum())
+
+
 def _write_styles(room: Path, delivery: Delivery, order: Order, package: Package) -> None:
     """Styles beside the data, of the same looks as the map; in a GeoPackage also within it."""
     from maps.symbology import StyledLayer, layer_styles_table, styles_for
@@ -250,12 +257,17 @@ def _write_styles(room: Path, delivery: Delivery, order: Order, package: Package
     for sheet, file, stem in package.drawn:
         # styles draw the first class lowest, and the strictest belongs on top
         classes = tuple(reversed(sheet.classes))
+        valued = [(one, one) for one in classes]
+        if cad:
+            valued = [(cad_layer(sheet, one, delivery.language), one) for one in classes]
+            if _holed(sheet):  # inner rings lie on layers of their own and look as the outlines of their class do
+                valued = [*((f"{name}{HOLES}", one) for name, one in valued), *valued]
         layer = StyledLayer(
-            name=sheet.title,
+            name=" ".join(clean(sheet.title).split()),
             kind=sheet.kind,
             geometry="line" if cad and sheet.geometry == "polygon" else sheet.geometry,
             class_field="Layer" if cad else sheet.class_field or "KIND",
-            classes=tuple((cad_layer(sheet, one, delivery.language) if cad else one, one) for one in classes),
+            classes=tuple(valued),
             label_field=_label_field(sheet, order),
             file=file,
             epsg=4326 if order.form.key in {"kml", "geojson"} else order.epsg,

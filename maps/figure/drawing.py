@@ -9,6 +9,7 @@ import shapely
 
 from maps.figure.plane import path_data
 from maps.markup import tag
+from maps.style import STANDARD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from maps.figure.plane import Plane
     from maps.legend import LegendEntry
     from maps.markup import Html
-    from maps.style import FeatureStyle
+    from maps.style import FeatureStyle, StyleSheet
 
 __all__ = ["Drawing", "ink_of"]
 
@@ -49,10 +50,13 @@ class Drawing(Generic[_L]):
         (x, y, name, colour, rank): those of the lowest rank are written first.
     points
         (x, y, radius) of the points drawn, which names should not hide.
+    sheet
+        How kinds, classes and the map's own lines look.
     """
 
     plane: Plane
     language: _L
+    sheet: StyleSheet = STANDARD
     shapes: list[Html] = field(default_factory=list)
     styles: dict[str, FeatureStyle] = field(default_factory=dict)
     entries: list[LegendEntry] = field(default_factory=list)

@@ -17,7 +17,7 @@ from maps.figure.plane import checked
 from maps.figure.thinning import thinned
 from maps.figure.wording import listed, say, say_code
 from maps.markup import tag
-from maps.style import SITE, FeatureStyle, style_of
+from maps.style import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,28 +29,26 @@ if TYPE_CHECKING:
     from maps.figure.drawing import Drawing
     from maps.figure.wording import FigureLanguage
     from maps.figure.workspace_layers import WorkspaceLayer
+    from maps.style import StyleSheet
     from maps.view import Selection
     from screening.overlap import OutlineFeature
 
-__all__ = ["BASE_STYLE", "draw_base", "draw_coverage", "draw_layer", "draw_selected", "draw_site", "entry_of"]
+__all__ = ["draw_base", "draw_coverage", "draw_layer", "draw_selected", "draw_site", "entry_of"]
 
-BASE_STYLE = FeatureStyle(key="district", colour="#a0785a", fill="none", fill_opacity=0, weight=1.1, dash="1.2 2.6")
-_COVERAGE = FeatureStyle(key="coverage", colour="#5f6b76", fill="none", fill_opacity=0, weight=1.3, dash="12 4 2 4")
-_SELECTED = FeatureStyle(key="selected", colour="#0038c7", fill="none", fill_opacity=0, weight=3.2)
-_HALO = replace(_SELECTED, key="selected-halo", colour="#ffffff", weight=6.4)
-_TILES = {"control_units"}
 _MOST_NAMES = 400
 _SHAPES = ("point", "line", "area")
 
 
-def entry_of(layer: WorkspaceLayer, feature: OutlineFeature, shape: str, language: FigureLanguage) -> Entry:
+def entry_of(
+    layer: WorkspaceLayer, feature: OutlineFeature, shape: str, language: FigureLanguage, sheet: StyleSheet = STANDARD
+) -> Entry:
     """
     The legend's line for a feature.
 
     One that is not in force is drawn without a fill; one whose shape only stands for a place (an extent in whole
     minutes, a circle about a name) has a dotted edge, and both say so.
     """
-    style = style_of(layer.outline.kind, feature.class_)
+    style = sheet.style_of(layer.outline.kind, feature.class_)
     words = say_code("class", feature.class_, language)
     if feature.class_ == "other" and layer.card.meaning:
         words = phrases.clean(layer.card.meaning)
@@ -92,10 +90,10 @@ def draw_layer(
     entries
         What the legend has to explain, each once; empty where nothing of the layer is seen.
     """
-    features, kind = layer.outline.features, layer.outline.kind
+    features = layer.outline.features
     if not features or opacity <= 0:
         return ()
-    made = thinned([one.geometry for one in features], drawing.plane, dot=dot, tiles=kind in _TILES)
+    made = thinned([one.geometry for one in features], drawing.plane, dot=dot)
     inside = shapely.box(0, 0, drawing.plane.width, drawing.plane.height)
     visible = np.flatnonzero(shapely.intersects(made.shapes, inside))
     # The largest first, so that none hides a smaller one; of points and lines the last.
@@ -105,14 +103,14 @@ def draw_layer(
     before = len(drawing.shapes)
     for row in map(int, visible):
         feature = features[row]
-        entry = entry_of(layer, feature, "area", drawing.language)
+        entry = entry_of(layer, feature, "area", drawing.language, drawing.sheet)
         shape = drawing.add(made.shapes[row], entry.style)
         if shape is not None:
             entries.setdefault((entry.text, entry.style.key, shape), _shown(entry, shape))
     for row, places in _specks(made.specks, made.speck_rows, inside):
         feature = features[row]
         shape = _SHAPES[max(int(shapely.get_dimensions(feature.geometry)), 0)]
-        entry = entry_of(layer, feature, shape, drawing.language)
+        entry = entry_of(layer, feature, shape, drawing.language, drawing.sheet)
         drawing.add_specks(places, entry.style)
         entries.setdefault((entry.text, entry.style.key, shape), entry)
     own = drawing.shapes[before:]
@@ -156,7 +154,7 @@ def _name(
         rank = (
             3.0 + (0 if layer.card.role == "protective" else 1) - min(shape.area / (plane.width * plane.height), 0.99)
         )
-        colour = ink_of(style_of(layer.outline.kind, feature.class_).colour)
+        colour = ink_of(drawing.sheet.style_of(layer.outline.kind, feature.class_).colour)
         drawing.names.append((at.x, at.y if is_area else at.y - 11, name, colour, rank))
 
 
@@ -170,28 +168,30 @@ def draw_coverage(drawing: Drawing[FigureLanguage], layers: Sequence[WorkspaceLa
     if not edges:
         return []
     inside = shapely.box(0, 0, drawing.plane.width, drawing.plane.height)
+    style = drawing.sheet.marks["coverage"]
     shown = False
     for shape in thinned(list(edges.values()), drawing.plane, dot=dot).shapes:
         if shape.intersects(inside):
-            drawing.add(shape, _COVERAGE, outline=True)
+            drawing.add(shape, style, outline=True)
             shown = True
     words = say("map.coverage", drawing.language)
-    return [Entry(text=words, style=_COVERAGE, shape="outline")] if shown else []
+    return [Entry(text=words, style=style, shape="outline")] if shown else []
 
 
 def draw_base(drawing: Drawing[FigureLanguage], base: DistrictBase, *, dot: float) -> bool:
     """Draw district outlines and note their names; whether any is seen."""
-    made = thinned(list(base.outlines), drawing.plane, dot=dot, tiles=True)
+    made = thinned(list(base.outlines), drawing.plane, dot=dot)
     inside = shapely.box(0, 0, drawing.plane.width, drawing.plane.height)
+    style = drawing.sheet.marks["district"]
     shown = False
     for name, shape in zip(base.names, made.shapes, strict=True):
         ground = shape if shape.is_empty else shapely.clip_by_rect(shape, 0, 0, *inside.bounds[2:])
         if ground.is_empty:
             continue
         shown = True
-        drawing.add(shape, BASE_STYLE, outline=True)
+        drawing.add(shape, style, outline=True)
         at = shapely.point_on_surface(ground)
-        drawing.names.append((at.x, at.y, phrases.clean(name), "#7a5a42", 9.0))
+        drawing.names.append((at.x, at.y, phrases.clean(name), ink_of(style.colour), 9.0))
     return shown
 
 
@@ -208,17 +208,18 @@ def draw_selected(
         return []
     made = thinned([feature.geometry], drawing.plane, dot=dot)
     name = phrases.clean(feature.name or feature.code or feature.id)
-    shape = drawing.add(made.shapes[0], _HALO, outline=True)
-    drawing.add(made.shapes[0], _SELECTED, outline=True)
+    style = drawing.sheet.marks["selected"]
+    shape = drawing.add(made.shapes[0], drawing.sheet.casing_of(style), outline=True)
+    drawing.add(made.shapes[0], style, outline=True)
     if shape is None:
         if not len(made.specks):
             return []
-        drawing.add_specks(made.specks, replace(_SELECTED, weight=7.0))
+        drawing.add_specks(made.specks, replace(style, weight=7.0))
         shape = "point"
     at = made.shapes[0].centroid if not made.shapes[0].is_empty else shapely.Point(made.specks[0])
-    drawing.names.append((at.x, at.y - 14, name, _SELECTED.colour, 0.0))
+    drawing.names.append((at.x, at.y - 14, name, style.colour, 0.0))
     words = say("sheet.selected", drawing.language, name=name)
-    return [Entry(text=words, style=_SELECTED, shape="outline" if shape in {"area", "outline"} else shape)]
+    return [Entry(text=words, style=style, shape="outline" if shape in {"area", "outline"} else shape)]
 
 
 def draw_site(drawing: Drawing[FigureLanguage], site: BaseGeometry) -> str | None:
@@ -227,4 +228,4 @@ def draw_site(drawing: Drawing[FigureLanguage], site: BaseGeometry) -> str | Non
     inside = shapely.box(0, 0, drawing.plane.width, drawing.plane.height)
     if geometry.is_empty or not geometry.intersects(inside):
         return None
-    return drawing.add(geometry, SITE)
+    return drawing.add(geometry, drawing.sheet.site)

@@ -15,7 +15,7 @@ from maps.figure.plane import checked, plane_of
 from maps.legend import LegendEntry
 from maps.markup import Html, join, tag
 from maps.panel import notices
-from maps.style import SITE, FeatureStyle, hatches, kind_rank, overlap_style_of, style_of
+from maps.style import SITE, hatches, kind_rank, overlap_style_of, style_of
 from screening.words import word
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _draw_layers(drawing: Drawing[Language], result: Mapping[str, Any], layers: 
             edges.append(checked(outline.coverage, f"{outline.layer}: coverage").boundary)
         if not shown and outline.features:
             absent.append(outline.layer)
-    style = FeatureStyle(key="coverage", colour="#5f6b76", fill="none", fill_opacity=0, weight=1.3, dash="12 4 2 4")
+    style = drawing.sheet.marks["coverage"]
     for edge in edges:
         if drawing.add(drawing.plane.project(edge), style, outline=True):
             words = word("map.coverage", language)
@@ -187,11 +187,20 @@ def _draw_site(drawing: Drawing[Language], result: Mapping[str, Any], site: Base
     geometry = plane.project(site)
     radius = float(result["site"]["radius_m"] or 0) / plane.unit_m
     if radius:
-        ring = FeatureStyle(key="radius", colour="#111111", fill="none", fill_opacity=0, weight=1.3, dash="5 4")
+        ring = drawing.sheet.marks["radius"]
         drawing.styles[ring.key] = ring
         for x, y in shapely.get_coordinates(geometry):
             drawing.shapes.append(
-                tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{radius:.1f}", fill="none", stroke="#111111")
+                tag(
+                    "circle",
+                    cx=f"{x:.1f}",
+                    cy=f"{y:.1f}",
+                    r=f"{radius:.1f}",
+                    fill="none",
+                    stroke=ring.colour,
+                    stroke_width=f"{ring.weight:g}",
+                    stroke_dasharray=ring.dash,
+                )
             )
         words = word("map.radius", language)
         drawing.entries.insert(

@@ -1,9 +1,9 @@
 """
-Shapes as a picture shows them: cut to its window, on the grid of its dots, and each border thinned once for both sides.
+Shapes as a picture shows them: cut to its window, each border thinned once for both sides, on the grid of its dots.
 
-Vertices go to the nearest dot first, which takes neighbours along alike, so that no gap opens between them; where a
-layer tiles the land, what is left is simplified as a coverage (`shapely.coverage_simplify`). A shape that is smaller
-than a dot is kept as a speck: on a map it may be small, never gone.
+Areas with many vertices are thinned as the public map thins them (`spatial.levels`): what neighbours share stays so.
+Then vertices go to the nearest dot, which takes neighbours along alike. A shape that is smaller than a dot is kept as a
+speck: on a map it may be small, never gone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+
+from spatial.levels import LARGE_STEP, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,11 @@ __all__ = ["FEW_VERTICES", "Thinned", "thinned"]
 
 FEW_VERTICES = 20_000
 """A layer with fewer vertices in the window is only put on the grid: nothing is gained by more."""
-_BENDS, _LEAST_RING, _MANY = 32, 4, 3_000
+_BENDS, _MANY = 32, 3_000
+_LEAST_M = 1.0
+"""Left for the fine grid of the levels; where a dot is not larger, nothing would be gained."""
+_SHARE = 0.75
+"""Of a dot: how far thinning may move a border. Its dot is at most 0.71 away from there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +54,7 @@ class Thinned:
     speck_rows: NDArray[np.int64]
 
 
-def thinned(geometries: Sequence[Any] | NDArray[Any], plane: Plane, *, dot: float, tiles: bool = False) -> Thinned:
+def thinned(geometries: Sequence[Any] | NDArray[Any], plane: Plane, *, dot: float) -> Thinned:
     """
     Geometries in units of a picture, with no more vertices than its dots can show.
 
@@ -62,8 +68,6 @@ def thinned(geometries: Sequence[Any] | NDArray[Any], plane: Plane, *, dot: floa
         The window and its projection.
     dot
         Size of a dot in units of the picture; no border moves by more than one dot and a half.
-    tiles
-        Whether the areas share their borders, as control units do.
 
     Raises
     ------
@@ -85,7 +89,8 @@ def thinned(geometries: Sequence[Any] | NDArray[Any], plane: Plane, *, dot: floa
     if (dimension == 1).any():
         pieces.append(_lines(parts[dimension == 1], owner[dimension == 1], step))
     if (dimension == 2).any():
-        pieces.append(_areas(parts[dimension == 2], owner[dimension == 2], step, tiles=tiles))
+        areas = _fewer(parts[dimension == 2], _SHARE * dot * plane.unit_m)
+        pieces.append(_areas(areas, owner[dimension == 2], step))
     # Straight in degrees is bent in the plane: by 4 m in 12 km at 50 N, far less than a dot where 12 km are a 32nd.
     bent = _bent(np.concatenate([one.shapes for one in pieces]), (east - west) / _BENDS)
     flat = shapely.transform(bent, plane.of_degrees)
@@ -166,7 +171,23 @@ def _lines(parts: NDArray[Any], owner: NDArray[np.int64], step: NDArray[np.float
     return _Pieces(shapes=made, owner=owner[long], specks=placed[starts[~long]], speck_owner=owner[~long])
 
 
-def _areas(parts: NDArray[Any], owner: NDArray[np.int64], step: NDArray[np.float64], *, tiles: bool) -> _Pieces:
+def _fewer(areas: NDArray[Any], tolerance_m: float) -> NDArray[Any]:
+    """
+    Polygons with fewer vertices where they have many; none moves by more than the tolerance.
+
+    One that is a line or a point on the fine grid of the levels, or comes apart there, is given back as it was.
+    """
+    if int(shapely.get_num_coordinates(areas).sum()) <= FEW_VERTICES or tolerance_m < _LEAST_M:
+        return areas
+    level = level_of(areas, tolerance_m=tolerance_m - _LEAST_M, step=LARGE_STEP)
+    if level.displacement_m > tolerance_m:
+        return areas
+    thin = level.geometries(len(areas))
+    kept = shapely.get_type_id(thin) == shapely.GeometryType.POLYGON
+    return np.where(kept, thin, areas)
+
+
+def _areas(parts: NDArray[Any], owner: NDArray[np.int64], step: NDArray[np.float64]) -> _Pieces:
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     placed, of, count = _on_grid(xy, ring, step)
@@ -184,8 +205,6 @@ def _areas(parts: NDArray[Any], owner: NDArray[np.int64], step: NDArray[np.float
     placed, of = np.repeat(placed, twice, axis=0), np.repeat(of, twice)
     member, number = wide[of], np.cumsum(wide) - 1
     made = np.asarray(shapely.linearrings(placed[member], indices=number[of[member]]))
-    if not tiles and len(placed) > FEW_VERTICES:
-        made = _simplified_rings(made, step)
     shells, holes = made[is_shell[wide]], made[~is_shell[wide]]
     hole_of = (np.cumsum(shown) - 1)[part[wide & ~is_shell]]
     areas = np.array(shapely.polygons(shells))
@@ -194,8 +213,6 @@ def _areas(parts: NDArray[Any], owner: NDArray[np.int64], step: NDArray[np.float
         holed, np.searchsorted(hole_of, holed), np.searchsorted(hole_of, holed + 1), strict=True
     ):
         areas[row] = shapely.Polygon(shells[row], list(holes[start:end]))
-    if tiles and len(placed) > FEW_VERTICES:
-        areas = _simplified_tiles(areas, step)
     return _Pieces(shapes=areas, owner=owner[shown], specks=specks, speck_owner=speck_owner)
 
 
@@ -207,36 +224,4 @@ def _bent(shapes: NDArray[Any], longest: float) -> NDArray[Any]:
     made = shapes.copy()
     bent = shapely.segmentize(shapes[some], longest)  # of a strip without area GEOS leaves nothing
     made[some] = np.where(shapely.is_empty(bent), shapes[some], bent)
-    return made
-
-
-def _simplified_rings(rings: NDArray[Any], step: NDArray[np.float64]) -> NDArray[Any]:
-    """
-    Rings with fewer vertices along straight runs, each for itself.
-
-    As lines: of an area that crosses itself on the grid GEOS would first make a valid one, which takes minutes.
-    """
-    stretch = np.array([1.0, step[0] / step[1]])
-    xy, of = shapely.get_coordinates(rings, return_index=True)
-    thin = shapely.simplify(shapely.linestrings(xy * stretch, indices=of), step[0] * 0.5, preserve_topology=False)
-    kept = shapely.get_num_coordinates(thin) >= _LEAST_RING
-    xy, of = shapely.get_coordinates(thin[kept], return_index=True)
-    made = rings.copy()
-    if kept.any():
-        made[kept] = shapely.linearrings(xy / stretch, indices=of)
-    return made
-
-
-def _simplified_tiles(areas: NDArray[Any], step: NDArray[np.float64]) -> NDArray[Any]:
-    """Areas with fewer vertices, a border that two share thinned once for both; stretched to dots that are square."""
-    stretch = np.array([1.0, step[0] / step[1]])
-    solid = shapely.area(areas) > 0
-    even = shapely.transform(areas[solid], lambda xy: xy * stretch)
-    # GEOS 3.14 ends the process on tiles that cross themselves: such are drawn as the grid left them.
-    if not (shapely.is_valid(even).all() and shapely.coverage_is_valid(even)):
-        return areas
-    thin = shapely.coverage_simplify(even, step[0])
-    kept = ~shapely.is_empty(thin) & (shapely.get_type_id(thin) == shapely.GeometryType.POLYGON)
-    made = areas.copy()
-    made[np.flatnonzero(solid)[kept]] = shapely.transform(thin[kept], lambda xy: xy / stretch)
     return made

@@ -15,14 +15,14 @@ from maps.figure.drawing import Drawing
 from maps.figure.furniture import frame, north_arrow, scale_bar
 from maps.figure.legend_blocks import Entry, LegendBlock
 from maps.figure.lettering import Labels
-from maps.figure.map_layers import BASE_STYLE, draw_base, draw_coverage, draw_layer, draw_selected, draw_site
+from maps.figure.map_layers import draw_base, draw_coverage, draw_layer, draw_selected, draw_site
 from maps.figure.map_words import LayerWords, foot_of, stamp_of
 from maps.figure.plane import checked, plane_at, plane_within
 from maps.figure.sheet import Face, divided, drawn_face
 from maps.figure.static_map import FONTS
 from maps.figure.wording import languages, listed, say
 from maps.markup import Html, tag
-from maps.style import SITE, hatches
+from maps.style import STANDARD, hatches
 from maps.view import View, metres_a_pixel
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from maps.figure.sheet import Division
     from maps.figure.wording import FigureLanguage
     from maps.figure.workspace_layers import WorkspaceLayer, WorkspaceLayers
+    from maps.style import StyleSheet
 
 __all__ = ["SCREEN", "Asked", "Sheet", "workspace_map"]
 
@@ -66,13 +67,15 @@ class Asked:
     name
         Of the workspace.
     site, site_name
-        A site drawn above all, EPSG:4490.
+        A site drawn above all, EPSG:4490; None: that of the view.
     base
         Whether district outlines are drawn.
     review_number
         审图号; None: the figure says that there is none.
     region
         Box of the workspace's region, EPSG:4490: shown where no layer has a place.
+    sheet
+        How everything looks, see `maps.style.load_style`.
     """
 
     view: View = field(default_factory=View)
@@ -86,6 +89,7 @@ class Asked:
     base: bool = False
     review_number: str | None = None
     region: Bounds | None = None
+    sheet: StyleSheet = STANDARD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +153,8 @@ def workspace_map(
         The site is not finite or not in degrees.
     """
     language = asked.language or asked.view.language or "zh"
+    if asked.site is None and asked.view.site is not None:
+        asked = replace(asked, site=asked.view.site.geometry)
     shown, hidden, unknown = _chosen(found, asked)
     bounds = asked.bounds
     if bounds is None and asked.view.zoom is None:
@@ -265,11 +271,13 @@ class _Drawn:
         _, _, width, height = division.frame
         plane = _plane(asked.view, bounds, width=width, height=height)
         dot = max(25.4 / dpi / paper.unit_mm, 0.1)
-        drawing: Drawing[FigureLanguage] = Drawing(plane=plane, language=language)
+        drawing: Drawing[FigureLanguage] = Drawing(plane=plane, language=language, sheet=asked.sheet)
         base = district_base(plane.window) if asked.base else None
         own: list[Entry] = []
         if base is not None and draw_base(drawing, base, dot=dot):
-            own.append(Entry(text=say("sheet.district", language), style=BASE_STYLE, shape="outline"))
+            own.append(
+                Entry(text=say("sheet.district", language), style=asked.sheet.marks["district"], shape="outline")
+            )
         seen: list[tuple[Entry, ...]] = [()] * len(shown)
         for k in sorted(range(len(shown)), key=lambda k: _height_of(shown[k][0], k)):
             layer, opacity = shown[k]
@@ -284,7 +292,12 @@ class _Drawn:
             if shape is not None:
                 named = say("sheet.project", language, name=asked.site_name)
                 first.insert(
-                    0, Entry(text=named if asked.site_name else say("map.site", language), style=SITE, shape=shape)
+                    0,
+                    Entry(
+                        text=named if asked.site_name else say("map.site", language),
+                        style=asked.sheet.site,
+                        shape=shape,
+                    ),
                 )
         taken = [(width - 46, 0.0, width, 62.0), (0.0, height - 36, 0.36 * width + 40, height)]
         taken += [(x - r, y - r, x + r, y + r) for x, y, r in drawing.points[:_MOST_MARKERS]]

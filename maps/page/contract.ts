@@ -29,6 +29,7 @@ export interface MapDocument {
   /** What could not be read when the page was made: its kind is `unknown` here as well; kind null: every kind. */
   lost: { layer: string | null; kind: string | null; role: string; detail: string }[];
   not_checked: string[];
+  /** Looks of classes by their key; lines of the map itself by `mark-` and their name (drawing/ink.ts, `markOf`). */
   styles: Record<string, Style>;
   /** From the strictest down; drawn the other way round. */
   layers: MapLayer[];
@@ -53,8 +54,20 @@ export interface Style {
   fill_opacity: number;
   weight: number;
   dash: string | null;
-  hatch: "diagonal" | "backward" | "level" | "upright" | "crossed" | null;
+  hatch: Hatch | null;
   radius: number;
+}
+
+/** Lines over the fill, in its colour. */
+export interface Hatch {
+  /** CSS pixels after which the pattern repeats */
+  tile: number;
+  /** degrees anticlockwise from level: 0, 45, 90, 135 */
+  angles: number[];
+  width: number;
+  opacity: number;
+  /** the lines of one tile as an SVG path */
+  path: string;
 }
 
 export interface MapLayer {
@@ -72,7 +85,6 @@ export interface MapLayer {
   /** The reason why this version cannot give `clear` at `as_of`. */
   validity: "layer_expired" | "not_valid_yet" | "date_missing" | null;
   source: string | null;
-  office: string | null;
   georeference_method: string;
   indicative: boolean;
   synthetic: boolean;
@@ -107,6 +119,8 @@ export interface JudgeSource {
   coverage_accuracy_m: number | null;
   coverage_source: string | null;
   coverage_version: string | null;
+  /** From this day on other features or another version answer: what is kept here gives no `clear` then. */
+  changes_on?: string | null;
 }
 
 /** The document of a features chunk: one entry a feature, in row order. */
@@ -215,6 +229,8 @@ export interface SiteQuestion {
   radius_m: number;
   transformation_m: number;
   part_rejected: boolean;
+  /** Whether the parts of a collection are first united, as the engine unites those of a file. */
+  unite?: boolean;
 }
 
 /** A layer as the judge reads it: what the chunks of a MapLayer hold, unpacked. */

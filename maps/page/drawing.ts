@@ -1,7 +1,7 @@
 /** A layer on the map: canvas tiles painted from the level of detail that fits the zoom. */
 import type * as Leaflet from "leaflet";
 import type { FeatureColumns, LayerDrawing, Level, MapLayer, Style } from "./contract";
-import { inkOf, isDark, type Ink } from "./drawing/ink";
+import { casingOf, inkOf, isDark, markOf, type Ink } from "./drawing/ink";
 import { painted } from "./drawing/painting";
 import { planOf, worldOf, type Plan } from "./drawing/plan";
 import { partsAt } from "./drawing/pointing";
@@ -12,12 +12,6 @@ declare const L: typeof Leaflet;
 const TILE = 512;
 /** The dots that areas smaller than a pixel are drawn as, CSS pixels. */
 const DOT_RADIUS = 0.6;
-/** A light casing and a dark line: seen on every fill, in light and in dark. */
-const CHOSEN: Style[] = [
-  { key: "chosen-casing", colour: "#ffffff", fill: "#ffffff", fill_opacity: 0, weight: 8, dash: null, hatch: null, radius: 8 },
-  { key: "chosen", colour: "#111111", fill: "#111111", fill_opacity: 0.12, weight: 3.5, dash: null, hatch: null, radius: 8 },
-];
-
 let drawn = 0;
 
 /** Draws a layer of the document above those drawn before. */
@@ -38,6 +32,8 @@ class Drawing implements LayerDrawing {
   private chosenInks: Ink[] = [];
   private hidden = new Set<number>();
   private chosen = new Set<number>();
+  /** A light casing below a strong line: seen on every fill, in light and in dark. */
+  private readonly chosenStyles: Style[];
   private readonly reach: number;
   private readonly tiles: Leaflet.GridLayer;
   private chosenTiles: Leaflet.GridLayer | null = null;
@@ -53,7 +49,9 @@ class Drawing implements LayerDrawing {
     private readonly columns: FeatureColumns,
   ) {
     const own = layer.classes.map((one) => styles[one.style]!).filter(Boolean);
-    this.reach = Math.max(...[...own, ...CHOSEN].map((style) => style.weight + style.radius), 2);
+    const selected = markOf(styles, "selected");
+    this.chosenStyles = [casingOf(styles, selected), selected];
+    this.reach = Math.max(...[...own, ...this.chosenStyles].map((style) => style.weight + style.radius), 2);
     this.mix();
     // lines lie above areas, points above both, whatever the order of the layers
     const above = layer.classes.every((one) => one.shape === "point") ? 200 : layer.classes.every((one) => one.shape !== "area") ? 100 : 0;
@@ -139,7 +137,7 @@ class Drawing implements LayerDrawing {
   private mix(): void {
     const ratio = ratioOf();
     this.inks = new Map(this.layer.classes.map((one) => [one.style, inkOf(this.styles[one.style]!, ratio, isDark())]));
-    this.chosenInks = CHOSEN.map((style) => inkOf(style, ratio, false));
+    this.chosenInks = this.chosenStyles.map((style) => inkOf(style, ratio, false));
   }
 
   private inkOfPart(plan: Plan, part: number): Ink | null {

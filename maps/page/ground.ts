@@ -1,19 +1,14 @@
 /** What lies below the layers: districts, rivers and places of the page, outlines of coverage, tiles if any. */
 import type * as Leaflet from "leaflet";
 import { ChunkLostError, loadLevel } from "./chunks";
-import type { BaseLayer, Level, TileSource } from "./contract";
+import type { BaseLayer, Level, Style, TileSource } from "./contract";
+import { markOf, pathOf } from "./drawing/ink";
 import { element } from "./elements";
 import { ringsOf } from "./level";
 import type { Page } from "./page";
 
 declare const L: typeof Leaflet;
 
-const LINES = {
-  district: { color: "#7b8794", weight: 1.2, opacity: 0.8, dashArray: "8 3 2 3" },
-  river: { color: "#4a90b8", weight: 1.4, opacity: 0.8 },
-  place: { color: "#56616d", weight: 1, opacity: 1 },
-};
-const COVERAGE = { color: "#56616d", weight: 1.3, opacity: 0.9, dashArray: "2 5" };
 const PLACES_FROM_ZOOM = 9;
 const MOST_LABELS = 60;
 
@@ -24,18 +19,19 @@ export async function drawGround(map: Leaflet.Map, page: Page): Promise<void> {
   const renderer = L.canvas({ pane: "ground", padding: 0.4 });
   for (const base of page.document.base) {
     try {
-      drawBase(map, base, await loadLevel(base.chunk), renderer);
+      drawBase(map, base, await loadLevel(base.chunk), markOf(page.document.styles, base.kind), renderer);
     } catch (error) {
       if (!(error instanceof ChunkLostError)) throw error; // context only: nothing is judged by it
     }
   }
 }
 
-/** Dashed outlines of what the visible layers cover; drawn anew when layers go on or off. */
+/** Dashed outlines of what the visible layers cover, once these are there; drawn anew when layers go on or off. */
 export function drawCoverages(map: Leaflet.Map, page: Page): { show: (on: boolean) => void; drawn: () => Promise<void> } {
   pane(map, "coverage", 440);
   const renderer = L.canvas({ pane: "coverage", padding: 0.4 });
   const group = L.layerGroup([]).addTo(map);
+  const style = pathOf(markOf(page.document.styles, "coverage"));
   const outlines = new Map<string, Leaflet.Layer>();
   let on = true;
   const render = async () => {
@@ -46,7 +42,7 @@ export function drawCoverages(map: Leaflet.Map, page: Page): { show: (on: boolea
         try {
           const level = await loadLevel(chunk);
           const rings = partsOf(level).flatMap(({ rings: all }) => all.map(latlngs));
-          outlines.set(chunk, L.polyline(rings, { ...COVERAGE, pane: "coverage", renderer, interactive: false }));
+          outlines.set(chunk, L.polyline(rings, { ...style, pane: "coverage", renderer }));
         } catch (error) {
           if (!(error instanceof ChunkLostError)) throw error;
           continue;
@@ -57,19 +53,19 @@ export function drawCoverages(map: Leaflet.Map, page: Page): { show: (on: boolea
       else group.removeLayer(outline);
     }
   };
-  page.layers.changed.on(() => void render());
-  const drawn = render();
+  const drawn = page.layers.firstDrawn.then(render);
+  page.layers.changed.on(() => void drawn.then(render));
   return {
     show: (to) => {
       on = to;
-      void render();
+      void drawn.then(render);
     },
     drawn: () => drawn,
   };
 }
 
-function drawBase(map: Leaflet.Map, base: BaseLayer, level: Level, renderer: Leaflet.Renderer): void {
-  const style = { ...LINES[base.kind], pane: "ground", renderer, interactive: false };
+function drawBase(map: Leaflet.Map, base: BaseLayer, level: Level, mark: Style, renderer: Leaflet.Renderer): void {
+  const style = { ...pathOf(mark), pane: "ground", renderer };
   const places: { at: Leaflet.LatLng; label: string | null }[] = [];
   const lines: Leaflet.LatLng[][] = [];
   for (const { rings, dimension, feature } of partsOf(level)) {
@@ -84,7 +80,7 @@ function drawBase(map: Leaflet.Map, base: BaseLayer, level: Level, renderer: Lea
     if (map.getZoom() < PLACES_FROM_ZOOM) return;
     const view = map.getBounds();
     for (const { at, label } of places.filter((one) => view.contains(one.at)).slice(0, MOST_LABELS)) {
-      group.addLayer(L.circleMarker(at, { ...style, radius: 2, fillOpacity: 1 }));
+      group.addLayer(L.circleMarker(at, { ...style, radius: mark.radius, fillColor: mark.fill, fillOpacity: mark.fill_opacity }));
       if (!label) continue;
       const text = element("span", {}, label);
       const icon = L.divIcon({ className: "place-label", html: text, iconSize: [0, 0] });
@@ -100,7 +96,7 @@ export function tiles(map: Leaflet.Map, source: TileSource, key: string): Leafle
   pane(map, "tiles", 150);
   const layers = source.urls.map((url) =>
     L.tileLayer(url, {
-      pane: "tiles", maxZoom: 21, maxNativeZoom: source.max_zoom, attribution: source.attribution, key: encodeURIComponent(key),
+      pane: "tiles", maxZoom: 21, maxNativeZoom: source.max_zoom, key: encodeURIComponent(key),
     } as Leaflet.TileLayerOptions),
   );
   return L.layerGroup(layers).addTo(map);

@@ -42,23 +42,31 @@ async function start(map: Leaflet.Map): Promise<void> {
   container.setAttribute("role", "application");
   words.attribute(container, "aria-label", "map_label");
   frame.stage.prepend(container);
+  opened();
   map.invalidateSize({ animate: false });
   const layers = new ShownLayers(document);
   const page: Page = {
     map, document, words, theme, frame, layers,
-    sketching: new Sketching(map),
+    sketching: new Sketching(map, document.styles),
     desk: new SiteDesk(map, document),
   };
-  build(page, view);
-  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(container);
-  frame.say(words.of("loading"));
+  const outlines = build(page, view);
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(container);
+  frame.say(words.of("loading"), { lasts: true });
   const ground = drawGround(map, page);
-  await layers.draw(map, (done) => frame.say(words.of("loading_layers", { done, count: document.layers.length })));
+  await layers.draw(map, (done) =>
+    frame.say(words.of("loading_layers", { done, count: document.layers.length }), { lasts: true }),
+  );
   await ground;
   if (view.select) select(page, view.select);
-  await layers.whenDrawn();
+  await Promise.all([outlines, layers.whenDrawn()]);
   frame.say(layers.all.some((one) => one.lost) ? words.of("some_lost") : words.of("ready"));
   frame.setReady();
+}
+
+/** What stood there while the file was read has done its part. */
+function opened(): void {
+  document.getElementById("opening")?.remove();
 }
 
 /** Pinching may enlarge the page, whatever Folium's head says; the ring of the focus is for those who use keys. */
@@ -71,7 +79,8 @@ function prepare(): void {
   document.addEventListener("pointerdown", () => root.classList.remove("by-keyboard"), true);
 }
 
-function build(page: Page, view: View): void {
+/** The panels and their ways; the answer comes when all that belongs to the first view is drawn. */
+function build(page: Page, view: View): Promise<void> {
   controls(page);
   legend(page);
   layersPanel(page);
@@ -92,6 +101,7 @@ function build(page: Page, view: View): void {
     if (next.theme) page.theme.choose(next.theme);
     if (next.select) select(page, next.select);
   });
+  return coverages.drawn();
 }
 
 /** What of a link does not need the layers' data. */
@@ -124,6 +134,7 @@ function select(page: Page, { key, row }: { key: string; row: number }): void {
 /** The page's own data are not what was written: nothing of it is shown, so that nothing is believed. */
 function refuse(error: unknown): void {
   console.error(error);
+  opened();
   const texts = error instanceof ChunkLostError
     ? ["本页数据已损坏或不完整，未作任何显示；请重新获取文件。", "The data of this page are damaged or incomplete; nothing is shown. Get the file again."]
     : ["本页无法打开。", "This page cannot be opened."];

@@ -1,8 +1,8 @@
 /**
  * The part of a link behind `#`: `view=LAT,LON,ZOOM&layers=KEY,KEY:0.5&select=KEY:ROW&lang=zh&theme=dark&site=…`.
  *
- * Python's side is `maps/view.py`. A link is data from anywhere: a part that is not exactly what it should be is left
- * out, and the others hold.
+ * Python's side is `maps/view.py`, which refuses a link for a part that is left out here. A link is data from anywhere:
+ * a part that is not exactly what it should be is left out, and the others hold.
  */
 import type { Language } from "./contract";
 import type { Site } from "./site/site";
@@ -110,7 +110,9 @@ function siteOf(value: string): SharedSite | undefined {
     }
     const numbers = one.split(",");
     if (numbers.length !== 2 || !numbers.every((number) => NUMBER.test(number))) return undefined;
-    rings[rings.length - 1]!.push(numbers.map(Number));
+    const [lon, lat] = numbers.map(Number) as [number, number];
+    if (Math.abs(lon) > 180 || Math.abs(lat) > 90) return undefined;
+    rings[rings.length - 1]!.push([lon, lat]);
   }
   const sound = (ring: GeoJSON.Position[]) => {
     const first = ring[0];
@@ -144,16 +146,18 @@ function centreOf(value: string): View["centre"] {
 function layersOf(value: string): View["layers"] {
   const found: { key: string; opacity: number }[] = [];
   for (const one of value ? value.split(",") : []) {
-    const [key, opacity = "1"] = one.split(":");
-    if (!KEY.test(key!) || !NUMBER.test(opacity) || Number(opacity) < 0 || Number(opacity) > 1) return undefined;
-    if (!found.some((other) => other.key === key)) found.push({ key: key!, opacity: Number(opacity) });
+    const [key, opacity = "1", ...more] = one.split(":");
+    if (more.length || !KEY.test(key!) || !NUMBER.test(opacity)) return undefined;
+    if (Number(opacity) < 0 || Number(opacity) > 1 || found.some((other) => other.key === key)) return undefined;
+    found.push({ key: key!, opacity: Number(opacity) });
   }
   return found;
 }
 
 function selectionOf(value: string): View["select"] {
-  const [key, row] = value.split(":");
-  return KEY.test(key!) && /^\d{1,9}$/.test(row ?? "") ? { key: key!, row: Number(row) } : undefined;
+  const [key, row, ...more] = value.split(":");
+  if (more.length || !KEY.test(key!) || !/^\d{1,9}$/.test(row ?? "")) return undefined;
+  return { key: key!, row: Number(row) };
 }
 
 function short(number: number, decimals: number): string {

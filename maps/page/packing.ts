@@ -20,6 +20,8 @@ const MAGIC = 0x31505853; // "SXP1", read from the low end
 
 /** Bytes of a base64 text. */
 export function bytesOf(base64: string): Uint8Array {
+  const own = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array };
+  if (own.fromBase64) return own.fromBase64(base64);
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

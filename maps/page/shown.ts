@@ -26,9 +26,13 @@ export class ShownLayers {
   readonly changed = new Signal();
   readonly selectionChanged = new Signal<Selected | null>();
   readonly all: ShownLayer[];
+  /** When the first view of the layers is there: what is less than they waits for it. */
+  readonly firstDrawn: Promise<void>;
+  private toldDrawn!: () => void;
   private chosen: Selected | null = null;
 
   constructor(private readonly page: MapDocument) {
+    this.firstDrawn = new Promise((resolve) => (this.toldDrawn = resolve));
     this.all = page.layers.map((layer) => ({
       layer,
       visible: true,
@@ -63,6 +67,7 @@ export class ShownLayers {
       each(++done);
     }
     this.changed.tell();
+    void this.whenDrawn().then(this.toldDrawn);
   }
 
   of(key: string): ShownLayer | null {

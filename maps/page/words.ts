@@ -1,6 +1,7 @@
 /** The fixed words of the page in the language its reader chose; it changes without a reload. */
 import type { Both, Language } from "./contract";
 import { Signal } from "./signal";
+import { harmless, isolated } from "./text";
 
 export type Facts = { [name: string]: string | number };
 const HECTARE_M2 = 10_000;
@@ -97,6 +98,6 @@ export class Words {
 
 function filled(text: string, facts: Facts): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.prototype.hasOwnProperty.call(facts, name) ? String(facts[name]) : whole,
+    Object.prototype.hasOwnProperty.call(facts, name) ? isolated(harmless(String(facts[name]))) : whole,
   );
 }

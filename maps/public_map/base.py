@@ -117,12 +117,37 @@ def _towns(box: tuple[float, float, float, float]) -> tuple[dict[str, Any], Chun
     source = next((town.sources[0].title for town, _ in near if town.sources), "")
     return _packed(
         shapes,
-        [town.name for town, _ in near],
+        [_label(town.name, *town.aliases) for town, _ in near],
         key="base-towns",
         kind="place",
         name=both("public_map.base_towns"),
         source=source,
     )
+
+
+def _label(*names: str) -> str:
+    """
+    The name of a town that a map of it bears: the town's own (…市, …镇) without that word, in simplified characters.
+
+    Examples
+    --------
+    >>> _label("満州里", "満州里市", "满洲里市", "Manzhouli"), _label("乌兰", "乌兰街道", "二连浩特市", "Erenhot")
+    ('满洲里', '二连浩特')
+    >>> _label("扎赉诺尔", "Jalai Nur"), _label("Dalaidong")
+    ('扎赉诺尔', 'Dalaidong')
+    """
+    plain = [name for name in names if not name.isascii() and _is_simplified(name)]
+    towns = [name for name in plain if len(name) > 2 and not name.endswith("民族乡")]
+    own = [name[:-1] for kind in "市镇乡" for name in towns if name.endswith(kind)]
+    return next(iter(own or plain), names[0])
+
+
+def _is_simplified(name: str) -> bool:
+    try:
+        name.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _of_file(path: Path, *, title: str | None) -> Base:

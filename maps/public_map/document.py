@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from maps.errors import MapRequestError
+from maps.looks import MARK
 from maps.phrases import clean
 from maps.public_map.base import base_layers
 from maps.public_map.edition import STANDARD, Edition
 from maps.public_map.facts import both
 from maps.public_map.giving_away import GivenAway, given_away
 from maps.public_map.layer import page_layer
+from maps.region import region_of
 from maps.style import STANDARD as STANDARD_SHEET
 from maps.style import StyleSheet, kind_rank
 from screening.loaded import DAMAGE, Loaded, Lost, load
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
 
     from layers.version import OpenLayer
     from layers.workspace.store import WorkspaceStore
+    from maps.looks import Hatch
     from maps.public_map.chunks import Chunk
     from maps.public_map.layer import PageLayer
     from maps.public_map.tiles import TileSource
+    from maps.region import Region
     from screening.words import Language
 
-__all__ = ["INDEX_BUDGET", "LARGEST", "Contents", "MapRequest", "Precision", "contents_of"]
+__all__ = ["INDEX_BUDGET", "LARGEST", "Contents", "MapRequest", "Precision", "contents_of", "styles_of"]
 
 Precision = Literal["auto", "full", "simplified"]
 INDEX_BUDGET = 4_000_000
@@ -137,7 +141,9 @@ def contents_of(store: WorkspaceStore, request: MapRequest, *, apart: bool | Non
             _leave_out(loaded, layer)
             continue
         try:
-            built.append(page_layer(layer, validity, as_of=request.as_of, edition=request.edition, sheet=request.sheet))
+            one = page_layer(layer, validity, as_of=request.as_of, edition=request.edition, sheet=request.sheet)
+            one.document["judge"]["changes_on"] = _changes_on(store, layer, request.as_of)
+            built.append(one)
         except DAMAGE as trouble:
             loaded.lose(layer, trouble)
     if len({one.document["key"] for one in built}) != len(built):
@@ -153,28 +159,35 @@ def contents_of(store: WorkspaceStore, request: MapRequest, *, apart: bool | Non
     apart = _bytes(layers) > LARGEST if apart is None else apart
     documents = [one.document for one in layers]
     if request.edition.public:
-        _without_digests(documents)
-    box = _whole([*(document["bounds"] for document in documents), _region(store)])
+        _without_digests(layers)
+    region = region_of(store)
+    box = _whole([*(document["bounds"] for document in documents), None if region is None else region.bounds])
     base = base_layers(request.edition, box)
     not_checked = classes_not_checked([one.layer.card for one in layers])
     document = {
         "format": 1,
         "edition": "public" if request.edition.public else "standard",
         "as_of": request.as_of,
-        "title": _title(request),
+        "title": _title(request, region),
         "notices": _notices(documents, request),
         "words": {language: _words(language, not_checked) for language in ("zh", "en")},
         "language": request.language,
         "bounds": box or _LAND,
         "required_kinds": list(loaded.required),
         "lost": [
-            {"layer": lost.layer, "kind": lost.kind, "role": lost.role, "detail": lost.detail} for lost in loaded.lost
+            {
+                "layer": None if lost.layer is None else clean(lost.layer),
+                "kind": lost.kind,
+                "role": lost.role,
+                "detail": lost.detail,
+            }
+            for lost in loaded.lost
         ],
         "not_checked": list(not_checked),
-        "styles": _styles(request.sheet),
+        "styles": styles_of(request.sheet),
         "layers": documents,
         "base": base.documents,
-        "review_number": request.edition.review_number,
+        "review_number": None if request.edition.review_number is None else clean(request.edition.review_number),
         "tiles": None if request.tiles is None else request.tiles.to_dict(),
         "allow": {
             "locate": request.edition.may_locate,
@@ -221,17 +234,24 @@ def _bytes(layers: Sequence[PageLayer]) -> int:
     return sum(len(chunk.block) for one in layers for chunk in one.chunks) * 4 // 3
 
 
-def _without_digests(documents: Sequence[Mapping[str, Any]]) -> None:
+def _without_digests(layers: Sequence[PageLayer]) -> None:
     """
-    Coverages are told apart by number: the version of one may be the digest of what is not shown, which would tell a
-    right guess from a wrong one. Only whether two agree matters.
+    Coverages are told apart by number: the source of one is the name of a file, and its version may be the digest of
+    what is not shown, which would tell a right guess from a wrong one. Only whether two agree matters.
+
+    Where the card states neither, the judge would take the layer's name and version, which a public edition cuts short.
     """
-    numbers: dict[object, str] = {}
-    for document in documents:
-        judge = document["judge"]
-        if judge["coverage_version"] is not None:
-            pair = judge["coverage_source"], judge["coverage_version"]
-            judge["coverage_version"] = numbers.setdefault(pair, str(len(numbers) + 1))
+    sources: dict[str, str] = {}
+    versions: dict[tuple[str, str], str] = {}
+    for one in layers:
+        card, judge = one.layer.card, one.document["judge"]
+        if not judge["coverage_stated"]:
+            judge["coverage_source"] = judge["coverage_version"] = None
+            continue
+        source = card.coverage_source or card.name
+        pair = source, card.coverage_version or one.layer.entry.version
+        judge["coverage_source"] = sources.setdefault(source, str(len(sources) + 1))
+        judge["coverage_version"] = versions.setdefault(pair, str(len(versions) + 1))
 
 
 def _require(wanted: Sequence[str], names: set[str]) -> None:
@@ -244,6 +264,12 @@ def _require(wanted: Sequence[str], names: set[str]) -> None:
             )
 
 
+def _changes_on(store: WorkspaceStore, layer: OpenLayer, as_of: str) -> str | None:
+    """The first later day on which another version, or other features of this one, answer."""
+    later = {e.valid_from for e in store.entries if e.layer == layer.card.name and (e.valid_from or "") > as_of}
+    return min((day for day in (*later, layer.records.changes_on(as_of)) if day is not None), default=None)
+
+
 def _leave_out(loaded: Loaded, layer: OpenLayer) -> None:
     """What a page does not hold decides nothing there: a protective layer left out makes its kind unknown."""
     loaded.layers = [pair for pair in loaded.layers if pair[0] is not layer]
@@ -253,9 +279,9 @@ def _leave_out(loaded: Loaded, layer: OpenLayer) -> None:
         loaded.lost.append(Lost(layer=card.name, kind=card.kind, version=version, role=card.role, detail="left_out"))
 
 
-def _title(request: MapRequest) -> dict[str, str]:
+def _title(request: MapRequest, region: Region | None) -> dict[str, str]:
     if request.title is None:
-        return both("public_map.title")
+        return both("public_map.title") if region is None else both("public_map.title_of", name=clean(region.name))
     return {"zh": clean(request.title), "en": clean(request.title)}
 
 
@@ -300,8 +326,10 @@ def _words(language: Language, not_checked: Sequence[str]) -> dict[str, str]:
     return found | names
 
 
-def _styles(sheet: StyleSheet) -> dict[str, dict[str, Any]]:
+def styles_of(sheet: StyleSheet) -> dict[str, dict[str, Any]]:
+    """Every look by its key, every mark by ``mark-`` and its name, with the lines of their hatches."""
     looks = {look.key: look for look in (*sheet.looks.values(), sheet.site)}
+    looks |= {f"{MARK}{name}": look for name, look in sheet.marks.items()}
     return {
         key: {
             "key": key,
@@ -310,23 +338,21 @@ def _styles(sheet: StyleSheet) -> dict[str, dict[str, Any]]:
             "fill_opacity": look.fill_opacity,
             "weight": look.weight,
             "dash": look.dash,
-            "hatch": look.hatch,
+            "hatch": None if look.pattern is None else _lines(look.pattern),
             "radius": look.radius,
         }
         for key, look in looks.items()
     }
 
 
-def _region(store: WorkspaceStore) -> list[float] | None:
-    """The box of the districts that a workspace is for; None where it names none, or they were not built."""
-    from spatial.boundaries import union
-    from spatial.errors import BoundaryError
-
-    codes = [code.strip() for code in (store.region or "").split(",") if code.strip()]
-    try:
-        return [float(value) for value in union(codes).geometry.bounds] if codes else None
-    except (BoundaryError, LookupError):
-        return None
+def _lines(hatch: Hatch) -> dict[str, Any]:
+    return {
+        "tile": hatch.tile,
+        "angles": list(hatch.angles),
+        "width": hatch.width,
+        "opacity": hatch.opacity,
+        "path": hatch.path,
+    }
 
 
 def _whole(boxes: Sequence[Sequence[float] | None]) -> list[float] | None:

@@ -20,7 +20,7 @@ __all__ = ["AREA_PRECISION_M", "INTAKE_PRECISION_M", "STANDARD", "Edition"]
 AREA_PRECISION_M = 50.0
 """Default precision of a restricted layer in a public edition, metres (docs/reference/public-edition.md says why)."""
 INTAKE_PRECISION_M = 200.0
-"""The same for layers of drinking-water sources that are restricted or hold an intake."""
+"""The same for restricted layers of drinking-water sources, and for whatever layer holds an intake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ class Edition:
             return None
         if card.name in self.precision_m:
             return self.precision_m[card.name]
-        if card.kind == "water_sources" and (card.restricted or holds_intakes):
+        if holds_intakes or (card.kind == "water_sources" and card.restricted):
             return INTAKE_PRECISION_M
         return AREA_PRECISION_M if card.restricted else None
 

@@ -92,14 +92,32 @@ def features_of(layer: OpenLayer, shown: Shown, *, as_of: str, sheet: StyleSheet
     classes = [
         {
             "code": code,
-            "label": {"zh": code_word("class", code, "zh"), "en": code_word("class", code, "en")},
-            "style": sheet.style_of(layer.card.kind, code).key,
+            "label": _label(layer, code, shown),
+            "style": _style(layer, code, sheet),
             "count": counts[place],
             "shape": shape,
         }
         for (code, shape), place in places.items()
     ]
     return FeatureChunk(table=table, columns=columns, classes=classes, left_out=left_out)
+
+
+def _label(layer: OpenLayer, code: str, shown: Shown) -> dict[str, str]:
+    """What a class is called; that of a kind of one's own is what the layer's card says it means."""
+    meaning = layer.card.meaning
+    if code == "other" and meaning and shown.precision == "full" and not states_a_place(meaning):
+        return dict.fromkeys(("zh", "en"), clean(meaning))
+    return {"zh": code_word("class", code, "zh"), "en": code_word("class", code, "en")}
+
+
+def _style(layer: OpenLayer, code: str, sheet: StyleSheet) -> str:
+    """The key of a look; rivers of a workspace look as rivers do."""
+    from layers.georeference.rivers import means_rivers
+
+    card = layer.card
+    if card.kind == "other" and card.role == "context" and means_rivers(card.meaning or ""):
+        return sheet.marks["river"].key
+    return sheet.style_of(card.kind, code).key
 
 
 def _without_places(feature: Feature, row: int) -> tuple[Feature, int]:

@@ -157,7 +157,6 @@ def _card(layer: OpenLayer, validity: str | None) -> dict[str, Any]:
         "valid_until": card.valid_until,
         "validity": validity,
         "source": None if card.source is None else clean(card.source),
-        "office": None,
         "georeference_method": card.georeference_method,
         "indicative": card.indicative,
         "synthetic": card.synthetic,

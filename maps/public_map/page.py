@@ -13,10 +13,12 @@ from maps.markup import Html, embedded_json, tag
 from maps.offline import Allowed, inline, licences, script_text
 from maps.public_map.chunks import Chunk, beside, described, inside
 from maps.public_map.document import Contents, MapRequest, contents_of
+from screening.words import word
 from spatial.packing import packed
 
 if TYPE_CHECKING:
     from layers.workspace.store import WorkspaceStore
+    from screening.words import Language
 
 __all__ = ["Page", "build_page", "page_of"]
 
@@ -97,7 +99,9 @@ def page_of(contents: Contents, request: MapRequest, *, folder: str | None) -> P
     text = embedded_json(document)
     digest = hashlib.sha256(text.encode()).hexdigest()
     body = Html(
-        tag("script", text, type="application/json", id="map-document", data_sha256=digest)
+        _opening(document["title"][request.language], request.language)
+        + "\n"
+        + tag("script", text, type="application/json", id="map-document", data_sha256=digest)
         + "\n"
         + _PLACE
         + "\n"
@@ -148,6 +152,13 @@ def _fold(document: dict[str, Any], body: Html, request: MapRequest) -> str:
     code = f"window.mapOfPage = {page.get_name()};\n{script_text(_PAGE)}"
     before, end, after = html.rpartition("</html>")
     return f"{before}<script>\n{code}\n</script>\n{end}{after}"
+
+
+def _opening(title: str, language: Language) -> Html:
+    """What stands there while a phone still reads the file, and where no script may run; all that is large follows."""
+    lines = [("opening-title", title), (None, word("page.loading", language))]
+    lines.append(("opening-note", word("page.needs_script", language)))
+    return tag("div", *(tag("p", text, class_=name) for name, text in lines), id="opening", role="status")
 
 
 def _css() -> str:

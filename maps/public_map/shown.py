@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import shapely
 
+from maps.phrases import clean
+from maps.public_map.intakes import holds_intakes
 from screening.findings import _box_counts
 from screening.words import word
 from spatial.generalising import generalised, generalised_boxes, grid_for, narrowed
@@ -45,7 +47,8 @@ class Withheld:
 
     def to_dict(self) -> dict[str, Any]:
         """As the page's document holds it."""
-        return {"layer": self.layer, "what": dict(self.what), "why": dict(self.why), "ask": self.ask}
+        ask = None if self.ask is None else clean(self.ask)
+        return {"layer": clean(self.layer), "what": dict(self.what), "why": dict(self.why), "ask": ask}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +107,8 @@ def shown_of(layer: OpenLayer, standing: Standing, edition: Edition) -> Shown:
         geometries[row] = layer.index.geometry(row)
     coverage = None if layer.coverage is None else layer.coverage.geometry(0)
     drawn = not (edition.public and layer.card.coverage_kind == "districts")
-    precision_m = edition.precision_of(layer.card, holds_intakes=holds_intakes(layer))
+    intakes = edition.public and holds_intakes(layer)
+    precision_m = edition.precision_of(layer.card, holds_intakes=intakes)
     if precision_m is None:
         return Shown(
             geometries=geometries,
@@ -118,7 +122,7 @@ def shown_of(layer: OpenLayer, standing: Standing, edition: Edition) -> Shown:
             withholds_places=edition.public,
         )
     grid = grid_for(precision_m)
-    shapes = generalised(geometries, grid, about_centres=layer.card.kind == "water_sources")
+    shapes = generalised(geometries, grid, about_centres=intakes or layer.card.kind == "water_sources")
     if coverage is not None:
         coverage = narrowed(_known(coverage, geometries, layer, standing), grid)
     return Shown(
@@ -127,19 +131,13 @@ def shown_of(layer: OpenLayer, standing: Standing, edition: Edition) -> Shown:
         precision="generalised",
         proves=False,
         facts_withheld=frozenset(range(len(geometries))),
-        withheld=_lines(layer, grid, precision_m, asked=layer.card.name in edition.precision_m),
+        withheld=_lines(layer, shapes, grid, precision_m, edition),
         coordinate_step=grid.coordinate_step,
         columns=_columns(layer, shapes, standing, grid),
         draws_coverage=drawn,
         precision_m=precision_m,
         withholds_places=True,
     )
-
-
-def holds_intakes(layer: OpenLayer) -> bool:
-    """Whether it is a layer of water sources with a point or line in it: an intake, or what stands for one."""
-    dimension = layer.index.feature_dimension
-    return layer.card.kind == "water_sources" and bool(((dimension == 0) | (dimension == 1)).any())
 
 
 def facts_left_out(layer: OpenLayer, count: int) -> Withheld:
@@ -154,7 +152,9 @@ def facts_left_out(layer: OpenLayer, count: int) -> Withheld:
 
 def version_shown(version: str, shown: Shown) -> str:
     """
-    The version of a layer as a page may name it: of a generalised layer without the digits of its content.
+    The version of a layer as a page may name it: in a public edition without the digits of its content.
+
+    They are a digest of everything in the layer: of an open one too, with the texts that are left out.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def version_shown(version: str, shown: Shown) -> str:
     >>> version_shown("v0001-0a1b2c3d", full), version_shown("v0001-0a1b2c3d", replace(full, precision="generalised"))
     ('v0001-0a1b2c3d', 'v0001')
     """
-    return version if shown.precision == "full" else version.partition("-")[0]
+    return version.partition("-")[0] if shown.withholds_places or shown.precision != "full" else version
 
 
 def _known(coverage: BaseGeometry, geometries: NDArray[Any], layer: OpenLayer, standing: Standing) -> BaseGeometry:
@@ -225,16 +225,17 @@ def _rounded_up(metres: float) -> float:
     raise AssertionError(metres)  # pragma: no cover - one of them is more than ten times the scale
 
 
-def _lines(layer: OpenLayer, grid: GeneralisingGrid, precision_m: float, *, asked: bool) -> tuple[Withheld, ...]:
+def _lines(
+    layer: OpenLayer, shapes: NDArray[Any], grid: GeneralisingGrid, precision_m: float, edition: Edition
+) -> tuple[Withheld, ...]:
     card = layer.card
-    why = "restricted" if card.restricted else "intake" if holds_intakes(layer) else "asked"
-    if asked and not card.restricted:
-        why = "asked"
-    box = np.concatenate([layer.index.feature_bounds, np.zeros((0, 4))])
-    south = float(np.nanmin(box[:, 1])) if np.isfinite(box[:, 1]).any() else 0.0
-    side = _two_figures(grid.side_m(south))
+    asked = card.name in edition.precision_m
+    intakes = holds_intakes(layer)
+    why = "restricted" if card.restricted else "asked" if asked else "intake"
+    south = shapely.bounds(shapes).reshape(-1, 4)[:, 1]  # of what is shown: nothing here follows from more than that
+    side = _two_figures(grid.side_m(float(np.nanmin(south)) if np.isfinite(south).any() else 0.0))
     facts: dict[str, object] = {"count": layer.records.count, "side": f"{side:,.0f}", "precision": f"{precision_m:g}"}
-    codes = ["shapes", *(["centres"] if card.kind == "water_sources" else []), "words"]
+    codes = ["shapes", *(["centres"] if intakes or card.kind == "water_sources" else []), "words"]
     codes += ["coverage"] if layer.coverage is not None else []
     codes += ["rejected"] if len(layer.rejected_boxes) else []
     return tuple(

@@ -75,7 +75,8 @@ def _block(block: Block, report: Report, counter: dict[str, int]) -> Html:
 
 def _table(whole: Table, report: Report, number: int) -> Html:
     table = whole.for_paper()
-    caption = tag("caption", f"{say('table', report.language, number=number)} {whole.caption}")
+    name = f"{say('table', report.language, number=number)} {whole.caption}"
+    caption = tag("caption", name)
     head = tag("thead", tag("tr", *[tag("th", column.title, scope="col") for column in table.columns]))
     rows = [
         tag("tr", *[_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)]) for row in table.rows
@@ -84,7 +85,9 @@ def _table(whole: Table, report: Report, number: int) -> Html:
     if len(table.rows) < len(whole.rows):
         words = say("rows_shown", report.language, total=len(whole.rows), shown=len(table.rows))
         told = tag("p", words, class_="note")
-    return join(tag("div", tag("table", caption, head, tag("tbody", *rows)), class_="wide"), told)
+    # On a phone a table scrolls sideways: by the keyboard only where the Tab key reaches it.
+    reached: dict[str, object] = {"tabindex": 0, "role": "group", "aria_label": name}
+    return join(tag("div", tag("table", caption, head, tag("tbody", *rows)), class_="wide", **reached), told)
 
 
 def _cell(cell: Cell, column: Column) -> Html:

@@ -117,12 +117,21 @@ function drawScreening(map, groups) {
     var popup = L.popup({ maxWidth: Math.min(380, size.x - 60), minWidth: Math.min(240, size.x - 80),
       maxHeight: Math.max(140, Math.round(size.y * 0.62)), autoPanPadding: [12, 12] });
     popup.setLatLng(place).setContent(content).openOn(map);
+    reachable(popup.getElement().querySelector(".leaflet-popup-content"), first.title || words.legend);
     var button = popup.getElement().querySelector(".leaflet-popup-close-button");
     if (button) {
       button.setAttribute("aria-label", words.close);
+      button.setAttribute("href", "#" + map.getContainer().id);  // Leaflet's own leads nowhere
       button.title = words.close;
       if (byKeyboard) button.focus();
     }
+  }
+
+  // What scrolls is reached by the Tab key, or the keyboard could not scroll it.
+  function reachable(box, name) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", name);
   }
 
   function middle(layer) {
@@ -175,9 +184,9 @@ function drawScreening(map, groups) {
     if (!byKey[item.key]) byKey[item.key] = { item: item, layer: layer };
   });
   var siteGroup = groups[data.site.group];
-  if (data.site.radius && data.styles.radius) {
+  if (data.site.radius && data.styles["mark-radius"]) {
     pointsOf(data.site.geometry).forEach(function (place) {
-      siteGroup.addLayer(L.circle([place[1], place[0]], Object.assign({}, data.styles.radius, {
+      siteGroup.addLayer(L.circle([place[1], place[0]], Object.assign({}, data.styles["mark-radius"], {
         radius: data.site.radius, pane: "site-area", renderer: drawers["site-area"], interactive: false })));
     });
   }
@@ -246,6 +255,8 @@ function drawScreening(map, groups) {
     },
   });
   fold(legendBox, legendBox.querySelector(".fold-body"), words.legend, small);
+  reachable(legendBox.querySelector(".fold-body"), words.legend);
+  map.getContainer().setAttribute("role", "main");
   map.addControl(new LegendControl());
   var NorthControl = L.Control.extend({
     options: { position: "topleft" },

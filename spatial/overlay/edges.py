@@ -87,6 +87,8 @@ def edges_of(polygons: NDArray[Any], pieces: Pieces) -> Edges:
         noded = _noded(np.asarray(polygons, dtype=object)[rows[around]], pieces, rows[around], rows[apart], sets)
         xy = np.concatenate([xy, noded[0]])
         left, right = np.concatenate([left, noded[1]]), np.concatenate([right, noded[2]])
+    if not len(xy):  # slivers narrower than the grid: there is nothing that is boundary
+        return _empty()
     order = _by_place(xy)
     xy, left, right = xy[order], left[order], right[order]
     group_offset = np.append(np.arange(0, len(xy), EDGES_IN_A_GROUP), len(xy)).astype(np.int64)

@@ -209,7 +209,7 @@ def _drawing(
         return layer
 
     def fitted(text: str, row: int) -> str:
-        made = encodable(" ".join(text.split()), "GBK")
+        made = encodable(" ".join(_seen(text).split()), "GBK")
         if made.marked:
             zh, en = "GBK 没有的字符写为〓", "characters that GBK lacks are written as 〓"
             notes.append(Note(code="character_marked", file=file, rows=(row,), zh=zh, en=en))
@@ -239,6 +239,11 @@ def _drawing(
     text = io.StringIO(newline="\r\n")
     document.write(text)
     return text.getvalue().encode("gbk", errors="dxfreplace")
+
+
+def _seen(text: str) -> str:
+    """Without control characters, which a program of drawings would take for commands or show as boxes."""
+    return "".join("\ufffd" if not c.isprintable() and not c.isspace() else c for c in text)
 
 
 def _short(text: str) -> str:

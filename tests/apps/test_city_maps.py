@@ -40,12 +40,13 @@ def chromium():
 
 @pytest.mark.parametrize("city", [city.key for city in CITIES])
 def test_the_map_of_a_city_opens_with_every_layer_and_no_complaint(chromium, tmp_path, city):
-    assert run("city", city, tmp_path / "ws").exit_code == 0
     file = tmp_path / f"{plan(city).city}.html"
-    done = run("map", tmp_path / "ws", "--out", file)
+    done = run("city", city, tmp_path / "ws", "--map", file)
     assert done.exit_code == 0, done.stderr
+    assert file.name in done.output
     document = json.loads(re.search(r'id="map-document"[^>]*>(.*?)</script>', file.read_text("utf-8"), re.DOTALL)[1])
     assert document["lost"] == []
+    assert document["title"]["zh"].endswith(f"{plan(city).city}生态环境管控分区查询图")
     assert len(document["layers"]) >= 5
     west, south, east, north = document["bounds"]
     assert 0.1 < east - west < 8
@@ -68,3 +69,10 @@ def test_the_map_of_a_city_opens_with_every_layer_and_no_complaint(chromium, tmp
             assert words in shown
     finally:
         context.close()
+
+
+def test_a_name_that_no_page_can_have_is_refused_before_a_workspace_is_made(tmp_path):
+    done = run("city", CITIES[0].key, tmp_path / "ws", "--map", tmp_path / "map.txt")
+    assert done.exit_code == 2
+    assert "must end in .html" in done.output
+    assert list(tmp_path.iterdir()) == []

@@ -221,7 +221,7 @@ def test_what_is_chosen_stands_out_and_only_that(drawn):
     page.wait()
     after = page.picture()
     (x0, y0), (x1, _) = page.pixels([(117.0, 31.5), (117.6, 31.5)])
-    assert near(after, (x1, y0), (17, 17, 17))
+    assert near(after, (x1, y0), (0, 56, 199))  # #0038c7, selected in maps/style.toml
     assert (after[:, int(x0) - 5 : int(x1) - 12] == before[:, int(x0) - 5 : int(x1) - 12]).all()
     page.page.evaluate("drawings[0].select([])")
     page.wait()

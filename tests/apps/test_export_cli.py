@@ -51,9 +51,13 @@ def test_a_layer_alone_that_may_be_shown_is_not_called_internal(checked, tmp_pat
     assert "内部使用" not in path.name
 
 
-@pytest.mark.parametrize("kind", ["certificate", "json"])
+@pytest.mark.parametrize("kind", ["certificate", "json", "json with the site's file"])
 def test_a_result_is_handed_over_with_its_site_overlaps_and_findings(checked, tmp_path, kind):
-    named = [checked / "c.json"] if kind == "certificate" else [checked / "r.json", "--site", checked / "地块.geojson"]
+    named = {
+        "certificate": [checked / "c.json"],
+        "json": [checked / "r.json"],
+        "json with the site's file": [checked / "r.json", "--site", checked / "地块.geojson"],
+    }[kind]
     done = run("export", *named, "--workspace", checked / "ws", "--out", tmp_path / "out", "--to", "gpkg")
     assert done.exit_code == 0, done.output
     (path,) = (tmp_path / "out").iterdir()
@@ -113,6 +117,36 @@ def test_a_finding_that_was_edited_is_refused(checked, tmp_path, key, value):
     assert f"findings[红线图层].{key} was" in done.output
 
 
+def test_a_site_within_a_result_that_was_edited_is_refused(checked, tmp_path):
+    result = json.loads((checked / "r.json").read_text("utf-8"))
+    words = ["--workspace", checked / "ws", "--out", tmp_path / "out", "--to", "gpkg"]
+    (part,) = result["inquiry"]["site"]["parts"]
+    for ring, said in [
+        ([[117.46, 49.58], [117.481, 49.58], [117.481, 49.59], [117.46, 49.59], [117.46, 49.58]], "site.area_m2 was"),
+        ("none", "its inquiry cannot be read"),
+    ]:
+        part["geometry"]["coordinates"] = [ring]
+        (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
+        done = run("export", tmp_path / "r.json", *words)
+        assert (done.exit_code, said in done.output) == (3, True), done.output
+    for wrong in (3, [], {"site": "x"}, {"site": {"parts": [{"geometry": {}}]}}):
+        (tmp_path / "r.json").write_text(json.dumps({**result, "inquiry": wrong}), encoding="utf-8")
+        done = run("export", tmp_path / "r.json", *words)
+        assert (done.exit_code, "its inquiry cannot be read" in done.output) == (3, True), done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_result_without_its_inquiry_asks_for_the_site(checked, tmp_path):
+    """As earlier versions wrote it, and `Verdict.to_json` does."""
+    result = json.loads((checked / "r.json").read_text("utf-8"))
+    del result["inquiry"]
+    (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
+    words = ["--workspace", checked / "ws", "--out", tmp_path / "out", "--to", "gpkg"]
+    done = run("export", tmp_path / "r.json", *words)
+    assert (done.exit_code, "name it with --site" in done.output) == (3, True)
+    assert run("export", tmp_path / "r.json", "--site", checked / "地块.geojson", *words).exit_code == 0
+
+
 def test_another_site_is_not_that_of_the_result(checked, tmp_path):
     other = geojson(tmp_path / "o.geojson", shapely.box(117.46, 49.58, 117.481, 49.59))
     words = ["--workspace", checked / "ws", "--site", other, "--out", tmp_path / "out", "--to", "gpkg"]
@@ -163,7 +197,7 @@ def test_what_is_no_result_is_named(checked, tmp_path, content):
     ("words", "said"),
     [
         (["{r}", "--out", "o", "--to", "gpkg"], "--workspace"),
-        (["{r}", "-w", "{ws}", "--out", "o", "--to", "gpkg"], "--site"),
+        (["{c}", "-w", "{ws}", "--site", "117,49", "--out", "o", "--to", "gpkg"], "--site"),
         (["{r}", "-w", "{ws}", "--layer", "断面", "--out", "o", "--to", "gpkg"], "--layer"),
         (["{ws}", "--site", "117,49", "--out", "o", "--to", "gpkg"], "--site"),
         (["{ws}", "--out", "o"], "--to"),
@@ -173,7 +207,9 @@ def test_what_is_no_result_is_named(checked, tmp_path, content):
 )
 def test_what_does_not_go_together_is_said(checked, tmp_path, monkeypatch, words, said):
     monkeypatch.chdir(tmp_path)
-    done = run("export", *(word.format(r=checked / "r.json", ws=checked / "ws") for word in words))
+    done = run(
+        "export", *(word.format(r=checked / "r.json", c=checked / "c.json", ws=checked / "ws") for word in words)
+    )
     assert done.exit_code in {2, 3}
     assert said in done.output
     assert list(tmp_path.iterdir()) == []

@@ -130,10 +130,21 @@ def test_a_site_is_drawn_and_named(workspace, tmp_path):
     assert "项目选址" in words(figure(workspace, tmp_path, "--site", "117.455,49.585", "--datum", "cgcs2000"))
 
 
+def test_a_link_with_a_site_draws_it_and_its_theme_changes_nothing_on_paper(workspace, tmp_path):
+    link = "#view=49.585,117.455,13&site=polygon~5~0~117.45,49.58~117.46,49.58~117.46,49.59~117.45,49.58"
+    dark = figure(workspace, tmp_path, "--view", link + "&theme=dark")
+    assert "项目选址" in words(dark)
+    assert figure(workspace, tmp_path, "--view", link, name="g.svg").read_bytes() == dark.read_bytes()
+    without = figure(workspace, tmp_path, "--view", link.partition("&")[0], name="h.svg")
+    assert "项目选址" not in words(without)
+
+
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
         (("--view", "#zoom=3"), 3, "no such part"),
+        (("--view", "#zoom=3"), 3, "分享链接有误"),
+        (("--paper", "a9"), 3, "图件不能这样画"),
         (("--layer", "没有"), 3, "no layer"),
         (("--paper", "a9"), 3, "no size of paper"),
         (("--bounds", "10,40,20,50"), 3, "reaches beyond"),
@@ -158,3 +169,20 @@ def test_names_of_layers_are_text(tmp_path):
     path = figure(store.root, tmp_path)
     assert "<script" not in path.read_text("utf-8")
     assert "<b>&amp;{{7*7}}" in words(path)
+
+
+def test_colours_of_ones_own_reach_the_layers_and_the_lines_of_the_figure(workspace, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[looks.red_lines]\n"*" = { key = "red", colour = "#ab12cd", fill_opacity = 0.1 }\n'
+        '[looks.coverage]\n"*" = { key = "coverage", colour = "#12ab34", fill_opacity = 0 }\n',
+        encoding="utf-8",
+    )
+    standard = figure(workspace, tmp_path).read_text("utf-8")
+    styled = figure(workspace, tmp_path, "--style", own, name="g.svg").read_text("utf-8")
+    for ours, theirs in (("#ab12cd", "#b8002e"), ("#12ab34", "#5f6b76")):
+        assert (ours in standard, theirs in standard) == (False, True)
+        assert (ours in styled, theirs in styled) == (True, False)
+    own.write_text("[looks.redlines]\n", encoding="utf-8")
+    done = run("figure", workspace, "--out", tmp_path / "h.svg", "--style", own)
+    assert (done.exit_code, "redlines" in done.output, (tmp_path / "h.svg").exists()) == (3, True, False)

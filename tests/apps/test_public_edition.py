@@ -210,11 +210,34 @@ class TestWhatIsInTheFile:
 
     def test_digests_and_versions_of_generalised_layers_are_not_there(self, public: Taken, pairs: dict[str, Paired]):
         everything = public.html + json.dumps([one for _, one in public.chunks.values()], ensure_ascii=False)
-        for layer in HIDDEN:
+        for layer in (*HIDDEN, "单元"):  # of the open layer too: they digest the texts that are left out of it
             entry, card = pairs[layer].layer.entry, pairs[layer].layer.card
             for secret in (entry.version, card.content_digest, card.sha256, entry.checksums_sha256):
                 assert secret
                 assert secret not in everything
+                assert secret[:8] not in everything
+            assert card.coverage_version is not None
+            assert card.coverage_version not in everything
+
+    def test_names_of_files_are_not_there(self, public: Taken, standard: Taken):
+        """A coverage was read from a file, and what a file is called may say more than the layer does."""
+        names = [
+            json.dumps([page.document, [one for _, one in page.chunks.values()]], ensure_ascii=False)
+            for page in (public, standard)
+        ]
+        for file in ("coverage.geojson", "made.geojson"):
+            assert file not in names[0]
+        assert "coverage.geojson" in names[1]
+
+    def test_which_coverages_are_one_is_still_told(self, public: Taken):
+        judges = {one["name"]: one["judge"] for one in public.document["layers"]}
+        told = {name: (judge["coverage_source"], judge["coverage_version"]) for name, judge in judges.items()}
+        assert told["红线"] == told["水源"] != told["单元"]
+
+    def test_every_note_of_a_layer_has_words_in_both_languages(self, public: Taken):
+        notes = [note for one in public.document["layers"] for note in one["notes"]]
+        assert notes
+        assert all(note["zh"] != note["en"] for note in notes)
 
     def test_what_is_withheld_is_listed_with_whom_to_ask(self, public: Taken):
         lines = [(line["layer"], line["ask"]) for line in public.document["withheld"]]

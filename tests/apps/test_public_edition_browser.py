@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from maps.public_map.document import MapRequest
-from maps.public_map.edition import INTAKE_PRECISION_M
+from maps.public_map.edition import INTAKE_PRECISION_M, Edition
 from maps.public_map.page import build_page
 from screening.loaded import load
 from screening.screen import judge
@@ -21,7 +21,7 @@ from spatial.generalising import grid_for
 from spatial.packing import unpacked
 from tests.building import add, workspace_at
 from tests.page_harness import JudgePage, opened, question_of
-from tests.restricted import AS_OF, CENTRE, PUBLIC, in_degrees, in_metres, restricted_workspace
+from tests.restricted import AS_OF, CENTRE, KX, KY, PUBLIC, in_degrees, in_metres, restricted_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from layers.workspace import FolderStore
     from screening.site import Site
+    from spatial.generalising import GeneralisingGrid
 
 pytestmark = pytest.mark.browser
 RANK = ("hit", "uncertain", "unknown", "clear")
@@ -41,9 +42,9 @@ def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgePage]:
     yield from opened(tmp_path_factory.mktemp("judge"))
 
 
-def world_of(store: FolderStore) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def world_of(store: FolderStore, edition: Edition = PUBLIC) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The layers as a reader's browser unpacks them from the file, and the document."""
-    html = build_page(store, MapRequest(as_of=AS_OF, edition=PUBLIC), folder=False).html
+    html = build_page(store, MapRequest(as_of=AS_OF, edition=edition), folder=False).html
     found = re.search(r'id="map-document"[^>]*>(.*?)</script>', html, re.DOTALL)
     assert found is not None
     document = json.loads(found[1])
@@ -119,6 +120,63 @@ def test_the_page_is_never_clearer_than_the_engine_on_the_same_version(
     print(f"\n{count}")
     assert count.get(("red_lines", "clear", "clear"), 0) > 50
     assert count.get(("red_lines", "hit", "uncertain"), 0) > 5
+
+
+def awkward(grid: GeneralisingGrid, cell: Any) -> list[BaseGeometry]:
+    """Thin, tiny, along and across lines of cells, 0.05 m from them, in parts, with holes; degrees."""
+    sides = np.array([grid.lon_step, grid.lat_step])
+    metre = 1 / np.array([KX, KY])
+
+    def at(x: float, y: float, dx: float = 0.0, dy: float = 0.0) -> Any:
+        return (cell + np.array([x, y])) * sides + np.array([dx, dy]) * metre
+
+    tiny = [shapely.box(*at(x, y, -0.05, -0.05), *at(x, y, 0.05, 0.05)) for x, y in ((0, 0), (3.5, 0.5), (3, 2.5))]
+    return [
+        *tiny,
+        shapely.MultiPolygon(tiny),
+        shapely.box(*at(5, 0.2, 0.05), *at(6, 0.8, -0.05)),
+        shapely.box(*at(5, 2, 0.0, 0.05), *at(9, 2, 0.0, 0.15)),
+        shapely.Polygon([at(0, 4), at(9, 9, 0.0, 0.05), at(9, 9, 0.0, -0.05)]),
+        shapely.box(*at(11, 0), *at(16, 5)) - shapely.box(*at(12, 1, 0.05, 0.05), *at(15, 4, -0.05, -0.05)),
+    ]
+
+
+@pytest.mark.parametrize("precision_m", [1.0, 50.0, 5_000.0])
+@pytest.mark.parametrize("place", ["inland", "far in the south"])
+def test_awkward_shapes_are_never_clearer_either(
+    judging: JudgePage, tmp_path_factory: pytest.TempPathFactory, precision_m: float, place: str
+):
+    """Asked at their own corners and edges, and just beside them."""
+    grid = grid_for(precision_m)
+    sides = np.array([grid.lon_step, grid.lat_step])
+    cell = np.floor(np.array(CENTRE) / sides) if place == "inland" else np.floor(np.array([105.0, 6.0]) / sides)
+    shapes = awkward(grid, cell)
+    path = tmp_path_factory.mktemp("awkward") / "ws"
+    store = workspace_at(path, "red_lines")
+    cover = shapely.box(*(np.maximum(cell - 9, [60 / sides[0], 0]) * sides), *((cell + 20) * sides))
+    add(store, "red_lines", shapes, name="红线", coverage=cover, restricted=True)
+    from layers.workspace import FolderStore
+
+    store = FolderStore.open(path)
+    key = f"awkward-{precision_m:g}-{place}"
+    judging.lay(key, *world_of(store, Edition(public=True, precision_m={"红线": precision_m})))
+    corners = np.unique(shapely.get_coordinates(np.array(shapes, dtype=object)), axis=0)
+    rng = np.random.default_rng(24)
+    near = [corners + rng.uniform(-far, far, corners.shape) / np.array([KX, KY]) for far in (0.0, 0.2, 40.0)]
+    wide = (cell + rng.uniform(0, 19, (60, 2))) * sides
+    places = np.concatenate([*near, wide])
+    places = places[(places[:, 0] >= 60) & (places[:, 1] >= 0)]
+    asked = [site_of(shapely.Point(xy), accuracy_m=0.05, radius_m=0.0) for xy in places]
+    loaded = load(store, AS_OF)
+    answers = set()
+    for one, page in zip(asked, judging.ask(key, [question_of(one) for one in asked]), strict=True):
+        assert "error" not in page, page
+        own, said = judge(one, loaded).kinds["red_lines"], page["kinds"]["red_lines"]
+        assert said != "hit"
+        assert own == "hit" or RANK.index(said) <= RANK.index(own)
+        answers.add((own, said))
+    print(f"\n{place}, {precision_m:g} m: {sorted(answers)}")
+    assert {said for _, said in answers} >= {"uncertain", "clear"}
 
 
 def layers_with(path: Any, intake: BaseGeometry, *, influence_m: float | None) -> FolderStore:

@@ -6,9 +6,7 @@ import hashlib
 import io
 import json
 import re
-import shutil
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,29 +16,15 @@ from layers.workspace import FolderStore
 from maps.public_map.document import MapRequest
 from maps.public_map.edition import Edition
 from maps.public_map.page import build_page
-from tests.building import add, workspace_at
+from tests.map_page import DAY, PHONE, SMALL, WIDE, launched, open_in, workspace
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-WIDE, PHONE, SMALL = (1280, 800), (390, 844), (360, 640)
-DAY = "2026-11-22"
-CITY = shapely.box(117.0, 49.2, 118.0, 49.9)
-RED = shapely.box(117.42, 49.56, 117.49, 49.61)
-UNITS = [shapely.box(117.0, 49.2, 117.5, 49.9), shapely.box(117.5, 49.2, 118.0, 49.9)]
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    yield from launched()
 
 
 @pytest.fixture(scope="module")
@@ -53,32 +37,7 @@ def axe():
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    made = workspace_at(tmp_path_factory.mktemp("map") / "ws", "red_lines", "control_units")
-    add(
-        made,
-        "red_lines",
-        [RED],
-        [{"红线名称": "草原红线", "红线编码": "HX-1"}],
-        name="生态红线",
-        coverage=CITY,
-        source="自然资源局",
-    )
-    headings = {"空间布局约束": "禁止开矿", "污染物排放管控": "零排放"}
-    headings |= {"环境风险防控": "建立预案", "资源利用效率要求": "节约用水"}
-    add(
-        made,
-        "control_units",
-        UNITS,
-        [
-            {"编码": "ZH15078110001", "名称": "西部优先单元", "管控单元分类": "优先保护单元", **headings},
-            {"编码": "ZH15078130001", "名称": "东部一般单元", "管控单元分类": "一般管控单元"},
-        ],
-        name="管控单元",
-        coverage=CITY,
-        source="生态环境局",
-        synthetic=True,
-    )
-    return made.root
+    return workspace(tmp_path_factory.mktemp("map"))
 
 
 @pytest.fixture(scope="module")
@@ -91,95 +50,32 @@ def files(store, tmp_path_factory):
     return folder
 
 
-@dataclass
-class Opened:
-    page: object
-    requests: list
-    complaints: list
+@pytest.fixture
+def opened(chromium, files):
+    pages = []
 
-    def open_site(self):
-        """The panel of the site; on a phone a second press would fold it."""
-        if not self.page.locator("#panel-site").is_visible():
-            self.page.locator("#tab-site").click()
+    def open_page(name="standard", size=WIDE, hash_="", **options):
+        pages.append(open_in(chromium, files / f"{name}.html", size=size, hash_=hash_, **options))
+        return pages[-1]
 
-    def clear(self):
-        """The desk empty, so that what is read next is new."""
-        self.open_site()
-        remove = self.page.locator(".site-card .row .plain").last
-        if remove.is_visible():
-            remove.click()
+    yield open_page
+    for one in pages:
+        one.page.context.close()
 
-    def upload(self, name, content, folder):
-        """Give the page a file."""
-        self.clear()
-        if not self.page.locator("#upload").is_visible():
-            self.page.locator("summary", has_text="上传").click()
-        file = folder / name
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        self.page.locator("#upload").set_input_files(str(file))
 
-    def refused(self):
-        """Why the last site was refused; there is no answer then."""
-        self.page.wait_for_selector(".body-site > .trouble:visible")
-        assert self.page.locator("#answer .overall").count() == 0
-        return self.page.locator(".body-site > .trouble").inner_text()
-
-    def ask(self, text, shape="point"):
-        """Type coordinates and wait for the answer."""
-        self.clear()
-        self.type(text, shape)
-        self.page.wait_for_selector("#answer .overall")
-        return self.page.locator("#answer .overall").get_attribute("data-answer")
-
-    def type(self, text, shape="polygon"):
-        """Type coordinates and ask."""
-        self.open_site()
-        if not self.page.locator("#typed").is_visible():
-            self.page.locator("summary", has_text=re.compile("坐标|coordinates")).click()
-        self.page.locator("#typed").fill(text)
-        self.page.locator("#typed-shape").select_option(shape)
-        self.page.locator(".way .strong").click()
-
-    def map_point(self, lon, lat):
-        """Where a place lies on the screen."""
-        at = self.page.evaluate(
-            "([lon, lat]) => { const at = mapOfPage.latLngToContainerPoint([lat, lon]);"
-            " const box = mapOfPage.getContainer().getBoundingClientRect(); return [at.x + box.left, at.y + box.top]; }",
-            [lon, lat],
-        )
-        return at[0], at[1]
-
-    def click(self, lon, lat):
-        self.page.mouse.click(*self.map_point(lon, lat))
-        self.page.wait_for_timeout(320)  # apart, so that two clicks are no double click
+@pytest.fixture(scope="module")
+def kept(chromium, files):
+    one = open_in(chromium, files / "standard.html")
+    yield one
+    one.page.context.close()
 
 
 @pytest.fixture
-def opened(chromium, files):
-    contexts = []
-
-    def open_page(name="standard", size=WIDE, hash_="", *, script=None, **options):
-        file = files / f"{name}.html"
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, offline=True, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        if script is not None:
-            page.add_init_script(script)
-        one = Opened(page=page, requests=[], complaints=[])
-        page.on("request", lambda request: one.requests.append(request.url))
-        page.on("console", lambda message: one.complaints.append(message.text))
-        page.on("pageerror", lambda error: one.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (one.complaints.append(dialog.message), dialog.dismiss()))
-        page.goto(file.as_uri() + hash_)
-        page.wait_for_selector("#page[data-ready]")
-        return one
-
-    yield open_page
-    for context in contexts:
-        context.close()
+def desk(kept):
+    """One page for all that ask about sites: each clears the desk first and reads what comes."""
+    kept.clear()
+    kept.complaints.clear()
+    return kept
 
 
 def key_of(name):
@@ -278,8 +174,8 @@ def test_opacity_and_a_class_switched_off_change_what_is_painted(opened):
 # ---- search and what applies here ---------------------------------------------------------------------------------
 
 
-def test_search_by_name_and_code_opens_the_feature_by_keyboard_alone(opened):
-    one = opened()
+def test_search_by_name_and_code_opens_the_feature_by_keyboard_alone(desk):
+    one = desk
     for query, title in [("草原", "草原红线"), ("ZH1507813", "东部一般单元"), ("ｚｈ15078110001", "西部优先单元")]:
         one.page.locator("#search").fill("")
         one.page.locator("#search").focus()
@@ -299,8 +195,8 @@ PLACES_WRITTEN = [
 ]
 
 
-def test_search_by_coordinate_goes_there_and_says_what_applies(opened):
-    one = opened()
+def test_search_by_coordinate_goes_there_and_says_what_applies(desk):
+    one = desk
     for query, lon, lat in PLACES_WRITTEN:
         one.page.locator("#search").fill(query)
         one.page.locator("#search-list [role=option]").first.click()
@@ -310,8 +206,8 @@ def test_search_by_coordinate_goes_there_and_says_what_applies(opened):
         assert "草原红线" in one.page.locator("#panel-here").inner_text()
 
 
-def test_an_easting_without_a_zone_offers_the_zones_that_lie_on_the_map_and_guesses_none(opened):
-    one = opened()
+def test_an_easting_without_a_zone_offers_the_zones_that_lie_on_the_map_and_guesses_none(desk):
+    one = desk
     one.page.locator("#search").fill("5495218, 532896")
     shown = one.page.locator("#search-list [role=option]").all_inner_texts()
     assert len(shown) == 2
@@ -409,8 +305,8 @@ TYPED = [
 ]
 
 
-def test_typed_coordinates_give_each_of_the_four_answers(opened):
-    one = opened()
+def test_typed_coordinates_give_each_of_the_four_answers(desk):
+    one = desk
     for text, shape, answer in TYPED:
         assert one.ask(text, shape) == answer, text
 
@@ -439,8 +335,8 @@ NO_SITES = [
 ]
 
 
-def test_what_cannot_be_a_site_is_refused_with_the_reason(opened):
-    one = opened()
+def test_what_cannot_be_a_site_is_refused_with_the_reason(desk):
+    one = desk
     for text, said in NO_SITES:
         one.type(text)
         assert said in one.refused()
@@ -498,8 +394,8 @@ FILES = [
 ]
 
 
-def test_files_are_read_with_the_accuracy_of_their_kind(opened, tmp_path):
-    one = opened()
+def test_files_are_read_with_the_accuracy_of_their_kind(desk, tmp_path):
+    one = desk
     for name, content, accuracy in FILES:
         one.upload(name, content, tmp_path)
         one.page.wait_for_selector("#answer .overall")
@@ -510,8 +406,8 @@ def test_files_are_read_with_the_accuracy_of_their_kind(opened, tmp_path):
 
 
 @pytest.mark.parametrize("crs", [4490, 4326, 4527, 4548])
-def test_a_zipped_shapefile_is_read_in_the_system_its_prj_states(opened, tmp_path, crs):
-    one = opened()
+def test_a_zipped_shapefile_is_read_in_the_system_its_prj_states(desk, tmp_path, crs):
+    one = desk
     one.upload("地块.zip", shapefile_zip(tmp_path, crs), tmp_path)
     one.page.wait_for_selector("#answer .overall")
     area = re.search(r"([\d,.]+) 平方米", one.page.locator("#answer .facts").inner_text())[1]
@@ -534,21 +430,21 @@ REFUSED = [
     ("点.kml", KML.format(name="甲")[:-20], "不完整"),
     ("空.csv", "", "空的"),
     ("大.geojson", b" " * (20 * 1024 * 1024 + 1), "超过 20 MB"),
-    ("图.png", b"\x89PNG\r\n\x1a\n\0\0", "不能读"),
+    ("图.png", b"\x89PNG\r\n\x1a\n\0\0", "不读这种文件"),
     ("坏.zip", b"PK\x03\x04" + b"\0" * 40, "无法完成"),
 ]
 
 
-def test_a_file_that_states_no_system_is_shifted_cut_or_too_large_is_refused_with_the_reason(opened, tmp_path):
-    one = opened()
+def test_a_file_that_states_no_system_is_shifted_cut_or_too_large_is_refused_with_the_reason(desk, tmp_path):
+    one = desk
     for name, content, said in REFUSED:
         one.upload(name, content, tmp_path)
         assert said in one.refused(), name
 
 
 @pytest.mark.parametrize(("drop", "said"), [((".prj",), "缺少 .prj"), ((".shx",), "缺少 .shx")])
-def test_a_shapefile_without_what_proves_it_is_refused(opened, tmp_path, drop, said):
-    one = opened()
+def test_a_shapefile_without_what_proves_it_is_refused(desk, tmp_path, drop, said):
+    one = desk
     one.upload("地块.zip", shapefile_zip(tmp_path, 4490, drop=drop), tmp_path)
     assert said in one.refused()
 
@@ -723,8 +619,8 @@ def test_every_control_is_reached_by_the_tab_key(opened):
     assert wanted > 15
 
 
-def test_the_answer_is_spoken_and_is_a_plain_table(opened):
-    one = opened()
+def test_the_answer_is_spoken_and_is_a_plain_table(desk):
+    one = desk
     one.ask("117.75, 49.5")
     assert one.page.locator("[role=status].live").inner_text() == "总体结论：未命中"
     table = one.page.locator("#answer .list-answer_by_layer")

@@ -277,9 +277,22 @@ def test_pages_for_users_are_chinese_first_and_english_after(page):
 
 
 def test_every_figure_is_shown_on_a_page():
-    shown = {Path(t).name for page in PAGES for t in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text("utf-8"))}
-    folder = ROOT / "docs" / "figures"
-    assert shown == {path.name for path in folder.iterdir() if path.suffix in {".svg", ".png", ".jpg"}}
+    pictures = r"!\[[^\]]*\]\(([^)]+)\)"
+    shown = {(page.parent / t).resolve() for page in PAGES for t in re.findall(pictures, page.read_text("utf-8"))}
+    folders = (ROOT / "docs" / "figures", ROOT / "docs" / "gallery")
+    kept = {path for folder in folders for path in folder.iterdir() if path.suffix in {".svg", ".png", ".jpg"}}
+    assert shown == kept
+
+
+def test_the_gallery_shows_what_its_scripts_make_in_pictures_that_a_page_can_carry():
+    from docs.figures.exports import FORMATS
+    from docs.figures.gallery import NAMES
+
+    made = {*(f"{name}.png" for name in NAMES), *(f"export-{to}.png" for to in FORMATS), "export-demo.png"}
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "gallery").iterdir()}
+    assert set(sizes) == made
+    assert max(sizes.values()) < 200_000
+    assert sum(sizes.values()) < 3_000_000
 
 
 def test_every_decision_is_in_the_index():

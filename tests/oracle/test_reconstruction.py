@@ -28,7 +28,7 @@ from screening.findings import answer_of
 from screening.question import Question
 from spatial.generalising import GeneralisingGrid, generalised, grid_for
 from tests.building import layer_in_memory
-from tests.restricted import AS_OF, PUBLIC, as_page, in_degrees, in_metres, intakes, jagged, shown_by
+from tests.restricted import AS_OF, CENTRE, PUBLIC, as_page, in_degrees, in_metres, intakes, jagged, shown_by
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -179,6 +179,45 @@ class TestIntakes:
         digests = [content_digest([feature], np.array([guess])) for guess in guesses]
         assert len(set(digests)) == 20
         assert version_shown(f"v0001-{digests[12][:8]}", shown_by(layer)) == "v0001"
+
+
+class TestSmallThings:
+    """Who knows that a thing is small must not know where it is because it lies on a corner of cells."""
+
+    @pytest.mark.parametrize(
+        ("what", "shape_about", "precision_m", "about"),
+        [
+            ("a patch of 30 m", lambda p: p.buffer(15), P_AREA, False),
+            (
+                "an intake of two pipes 30 m apart",
+                lambda p: shapely.MultiPoint([p, (p.x + 25, p.y + 17)]),
+                P_INTAKE,
+                True,
+            ),
+            ("a pipe of 40 m", lambda p: shapely.LineString([p, (p.x + 30, p.y - 27)]), P_INTAKE, True),
+        ],
+        ids=["patch", "pipes", "pipe"],
+    )
+    def test_nobody_can_be_sure_of_something_small_to_better_than_the_precision(
+        self, what: str, shape_about: Any, precision_m: float, about: bool
+    ):
+        grid = grid_for(precision_m)
+        sides = np.array([grid.lon_step, grid.lat_step])
+        corner = in_metres(shapely.Point(np.floor(grid.to_cells(np.array(CENTRE))) * sides))
+        rng = np.random.default_rng(16)
+
+        def file_of(place: BaseGeometry) -> bytes:
+            shape = in_degrees(shape_about(in_metres(place)))
+            return bytes(generalised(np.array([shape], dtype=object), grid, about_centres=about)[0].wkb)
+
+        places = [shapely.Point(corner.x + dx, corner.y + dy) for dx, dy in rng.uniform(-12, 2, (6, 2))]
+        figures = [
+            errors_of(places_alike(file_of, in_degrees(place), reach_m=13 * precision_m, steps=27)) for place in places
+        ]
+        sure, guessed = [list(column) for column in zip(*figures, strict=True)]
+        told(f"{what} on a corner of cells", precision_m, sure, guessed)
+        assert min(sure) >= 4 * precision_m
+        assert np.median(guessed) >= precision_m
 
 
 class TestBoundaries:

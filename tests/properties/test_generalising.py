@@ -110,14 +110,37 @@ class TestWhatItIsAFunctionOf:
         shape = shapely.affinity.translate(shape, math.pi / 1e5, math.e / 1e5)
         columns, rows = np.meshgrid(np.arange(-16, 32), np.arange(-16, 32))
         cells = shapely.box(columns, rows, columns + 1, rows + 1).ravel()
-        met = cells[shapely.intersects(shape, cells)]
+        meets = shapely.intersects(shape, cells).reshape(columns.shape)
+        (least_row, least), (last_row, last) = (how(np.argwhere(meets), axis=0) for how in (np.min, np.max))
+        if last_row - least_row <= 1 and last - least <= 1 and shape.geom_type != "Point":
+            meets[least_row : least_row + 2, least : least + 2] = True  # two by two, so that a corner is not told
+        met = cells[meets.ravel()]
         wide = shapely.union_all(shapely.buffer(met, 1 / 8, join_style="mitre"))
         found = in_cells(of_one(in_degrees(shape)))
         assert shapely.symmetric_difference(found, wide).area == pytest.approx(
             sum((hole.area for hole in _holes(wide) if hole.area <= 1), 0.0), abs=1e-6
         )
 
+    @given(
+        at=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)),
+        size=st.floats(0.0001, 0.9),
+        kind=st.sampled_from(["area", "line", "points"]),
+        about=st.booleans(),
+    )
+    @settings(deadline=None)
+    def test_something_small_says_the_cell_of_its_south_western_corner_and_not_that_it_lies_on_a_corner(
+        self, at: tuple[float, float], size: float, kind: str, *, about: bool
+    ):
+        """Of all that meets no more than two by two; four cells would tell where it is as well as its size is known."""
+        x, y = at
+        corners = [(x, y), (x + size, y + size / 3), (x + size / 2, y + size)]
+        shape = {"area": shapely.Polygon, "line": shapely.LineString, "points": shapely.MultiPoint}[kind](corners)
+        found = in_cells(of_one(in_degrees(shape), about_centres=about and kind != "area"))
+        assert found.bounds == (-1 / 8, -1 / 8, 17 / 8, 17 / 8)
+        assert found.area == (18 / 8) ** 2
+
     @given(at=st.tuples(st.floats(0, 0.999999), st.floats(0, 0.999999)))
+    @settings(deadline=None)
     def test_a_point_is_its_cell_wherever_it_lies_in_it(self, at: tuple[float, float]):
         assert of_one(in_degrees(shapely.Point(at))).wkb == of_one(in_degrees(shapely.Point(0.5, 0.5))).wkb
 
@@ -204,6 +227,13 @@ class TestNarrowed:
         assert not shapely.intersects(inside, shapely.box(4, 4, 5, 5))
         assert shapely.covers(inside, shapely.box(2, 2, 3.8, 7))
 
+    @given(at=st.tuples(st.floats(4.001, 4.999), st.floats(4.001, 4.999)), size=st.floats(0.0001, 0.9))
+    @settings(max_examples=40, deadline=None)
+    def test_a_small_hole_takes_out_two_cells_by_two_wherever_it_lies(self, at: tuple[float, float], size: float):
+        hole = shapely.box(*at, at[0] + size, at[1] + size)
+        inside = in_cells(narrowed(in_degrees(shapely.box(0, 0, 9, 9) - hole), GRID))
+        assert [shapely.Polygon(ring).bounds for ring in inside.interiors] == [(31 / 8, 31 / 8, 49 / 8, 49 / 8)]
+
     def test_two_districts_side_by_side_have_no_edge_between_them(self):
         pair = shapely.MultiPolygon([shapely.box(0, 0, 4.3, 9), shapely.box(4.3, 0, 9, 9)])
         assert shapely.covers(in_cells(narrowed(in_degrees(pair), GRID)), shapely.box(4, 3, 5, 4))
@@ -214,11 +244,19 @@ class TestNarrowed:
 
 class TestBoxes:
     @given(at=corner, size=st.floats(0, 3))
+    @settings(deadline=None)
     def test_a_box_lies_in_its_cells(self, at: tuple[float, float], size: float):
         box = in_degrees(shapely.box(*at, at[0] + size, at[1] + size))
         west, south, east, north = generalised_boxes(np.array([box.bounds]), GRID)[0]
         assert shapely.covers(shapely.box(west, south, east, north), box)
         assert [v / GRID.coordinate_step % 1 for v in (west, south, east, north)] == [0, 0, 0, 0]
+
+    @given(at=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)), size=st.floats(0.0001, 0.9))
+    @settings(deadline=None)
+    def test_a_small_box_is_two_cells_by_two_wherever_it_lies(self, at: tuple[float, float], size: float):
+        box = in_degrees(shapely.box(*at, at[0] + size, at[1] + size))
+        found = generalised_boxes(np.array([box.bounds]), GRID)[0]
+        assert in_cells(shapely.box(*found)).bounds == (-1 / 8, -1 / 8, 17 / 8, 17 / 8)
 
     def test_a_box_that_nobody_knows_stays_unknown(self):
         assert np.isnan(generalised_boxes(np.array([[117, np.nan, 118, 50], [np.inf] * 4]), GRID)).all()

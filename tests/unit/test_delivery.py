@@ -8,6 +8,7 @@ import json
 import sqlite3
 import zipfile
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import ezdxf
 import numpy as np
@@ -154,6 +155,19 @@ def test_holes_of_a_drawing_lie_on_a_layer_of_their_own(tmp_path):
         archive.extract("红线.dxf", tmp_path)
     lines = ezdxf.readfile(tmp_path / "红线.dxf").modelspace().query("LWPOLYLINE")
     assert sorted(line.dxf.layer for line in lines) == ["生态保护红线", "生态保护红线_内环"]
+
+
+def test_the_style_of_a_drawing_shows_inner_rings_as_the_outlines_of_their_class(tmp_path):
+    store = workspace_of(tmp_path, HOLED, kind="red_lines", name="红线")
+    (path,) = deliver(layers_delivery(store, as_of=DAY), tmp_path / "out", ["dxf"]).paths
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("红线.qml").decode("utf-8")
+    root = ET.fromstring(text)
+    looks = {one.get("value"): one.get("symbol") for one in root.iter("category")}
+    symbols = {one.get("name"): [tuple(o.items()) for o in one.iter("Option")] for one in root.iter("symbol")}
+    ring, outline = (symbols[looks[name]] for name in ("生态保护红线_内环", "生态保护红线"))
+    assert ring == outline
+    assert ring
 
 
 def test_the_same_layers_give_the_same_drawing_and_workbook(small, tmp_path):

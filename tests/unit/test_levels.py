@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from spatial.levels import NEAREST_ZOOM, level_of, levels_for
+from spatial.overlay.pieces import cut
 from spatial.packing import unpacked
 from spatial.simplifying import displacement_m, thinned
 from spatial.topology import arcs_of, grid_of, rings_of
@@ -59,6 +60,36 @@ def test_vertices_on_the_line_go_and_the_bound_is_that_of_the_grid():
     level = level_of([cell], tolerance_m=0.01)
     assert shapely.get_num_coordinates(level.geometries()[0]) == 5
     assert level.displacement_m < 0.08  # half a diagonal of 0.11 m at the most
+
+
+def test_areas_cut_into_pieces_and_put_together_share_their_borders_as_before():
+    """So the engine keeps them: where a cut crosses a border one area has a vertex there, its neighbour has none."""
+    cells = tiling(9, 1200)
+    pieces = cut(cells)
+    assert len(pieces.rows) > 2 * len(cells)
+    joined = np.array([shapely.union_all(pieces.geometries[pieces.rows == row]) for row in range(len(cells))])
+    more = shapely.get_num_coordinates(joined).sum() - shapely.get_num_coordinates(cells).sum()
+    assert more > 20
+    plain, found = arcs(cells, step=4e-6), arcs(joined, step=4e-6)
+    assert len(found.arc_start) == len(plain.arc_start)
+    assert abs(len(found.xy) - len(plain.xy)) < more / 4
+    for tolerance_m in (1, 300):
+        assert shapely.coverage_is_valid(level_of(joined, tolerance_m=tolerance_m, step=4e-6).geometries())
+
+
+def test_a_vertex_on_a_straight_stretch_stays_where_a_neighbour_has_its_corner():
+    west = shapely.Polygon([(117, 31), (118, 31), (118, 31.4), (118, 32), (117, 32)])
+    found = level_of([west, shapely.box(118, 31, 119, 31.4), shapely.box(118, 31.4, 119, 32)], tolerance_m=0)
+    assert [118, 31.4] in shapely.get_coordinates(found.geometries()[0]).round(9).tolist()
+    assert shapely.coverage_is_valid(found.geometries())
+
+
+def test_a_vertex_that_lies_beside_its_stretch_by_more_than_a_thousandth_of_a_millimetre_is_no_cut():
+    def with_vertex(lat):
+        return arcs([shapely.Polygon([(117, 31), (117.5, lat), (118, 31), (118, 32), (117, 32)])])
+
+    assert len(with_vertex(31).xy) == 5  # the first again at the end
+    assert len(with_vertex(31 - 1e-10).xy) == 6  # 1e-10 degrees are 11 micrometres
 
 
 def test_displacement_is_the_height_of_the_vertex_left_out():

@@ -28,13 +28,16 @@ SQUARE = in_degrees(shapely.box(0, 0, 2_000, 2_000))
 
 def layer(*shapes: Any, kind: str = "red_lines", restricted: bool = True, **options: Any) -> OpenLayer:
     card = {key: options.pop(key) for key in ("name", "source", "coverage_kind") if key in options}
+    boxes, class_ = options.pop("rejected_boxes", ()), options.pop("class_", "red_line")
+    label, name = options.pop("label", None), options.pop("name_of", None)
     features = [
-        Feature(id=str(n), code=f"C{n}", name=f"名{n}", class_="red_line", counts=True, **options)
+        Feature(
+            id=str(n), code=f"C{n}", name=name or f"名{n}", class_=class_, class_label=label, counts=True, **options
+        )
         for n, _ in enumerate(shapes)
     ]
-    made = layer_in_memory(
-        features, list(shapes), accuracy_m=5.0, coverage=in_degrees(shapely.box(-9_000, -9_000, 9_000, 9_000))
-    )
+    county = in_degrees(shapely.box(-9_000, -9_000, 9_000, 9_000))
+    made = layer_in_memory(features, list(shapes), accuracy_m=5.0, coverage=county, rejected_boxes=boxes)
     made.card = replace(made.card, kind=kind, restricted=restricted, **card)
     return made
 
@@ -138,9 +141,59 @@ class TestShown:
         assert shown_by(made, STANDARD).draws_coverage
         assert shown_by(layer(SQUARE, restricted=False)).draws_coverage
 
-    def test_the_version_of_a_generalised_layer_is_named_without_digits_of_its_content(self):
+    def test_a_version_is_named_without_digits_of_its_content_in_a_public_edition(self):
+        """Of an open layer as well: they digest the texts that are left out of it, too."""
         assert version_shown("v0003-89abcdef", shown_by(layer(SQUARE))) == "v0003"
-        assert version_shown("v0003-89abcdef", shown_by(layer(SQUARE, restricted=False))) == "v0003-89abcdef"
+        assert version_shown("v0003-89abcdef", shown_by(layer(SQUARE, restricted=False))) == "v0003"
+        assert version_shown("v0003-89abcdef", shown_by(layer(SQUARE), STANDARD)) == "v0003-89abcdef"
+
+    def test_an_intake_drawn_as_an_area_in_an_open_layer_is_generalised(self):
+        house = in_degrees(shapely.Point(300, 400).buffer(6))
+        made = layer(house, kind="water_sources", restricted=False, class_="unconfirmed", label="取水口")
+        assert holds_intakes(made)
+        assert shown_by(made).precision_m == INTAKE_PRECISION_M
+        zone = layer(house, kind="water_sources", restricted=False, class_="zone_1", label="取水口一级保护区")
+        assert shown_by(zone).precision == "full"
+
+    @pytest.mark.parametrize(("word", "held"), [("水厂取水口", True), ("Intake 2", True), ("河口断面", False)])
+    def test_an_intake_among_targets_or_sections_is_one_of_a_water_source_as_well(self, word: str, held: bool):
+        """The same intake in a second layer, of another kind, would give away what the first hides."""
+        for named in ({"label": word}, {"label": None, "name_of": word}):
+            made = layer(in_degrees(shapely.Point(3, 4)), kind="sensitive_targets", restricted=False, **named)
+            assert (shown_by(made).precision_m == INTAKE_PRECISION_M) is held
+
+    def test_a_unit_that_speaks_of_an_intake_is_none(self):
+        made = layer(SQUARE, kind="control_units", restricted=False, label="取水口上游优先保护单元")
+        assert shown_by(made).precision == "full"
+
+    @pytest.mark.parametrize(("size_m", "held"), [(0, True), (60, True), (900, False)])
+    def test_something_small_of_an_open_water_source_that_could_not_be_used_may_be_an_intake(
+        self, size_m: float, held: bool
+    ):
+        """Its box would stand in the file as it is, and is the place of the intake."""
+        box = in_degrees(shapely.box(300, 400, 300 + size_m, 400 + size_m)).bounds
+        made = layer(SQUARE, kind="water_sources", restricted=False, rejected_boxes=[box], class_="zone_1")
+        shown = shown_by(made)
+        assert (shown.precision == "generalised") is held
+        if held:
+            steps = shown.columns["rejected_boxes"] / shown.coordinate_step
+            assert (steps == np.round(steps)).all()
+
+    def test_the_lines_of_what_is_withheld_follow_from_the_shapes_alone(self):
+        """The size of cells named there follows a latitude: that of the shape, or it would tell the layer's own."""
+        grid = grid_for(AREA_PRECISION_M)
+        cell = grid.lat_step
+        telling = [
+            row
+            for row in range(4_000, 15_000)
+            if f"{grid.side_m((row + 0.01) * cell):.1e}" != f"{grid.side_m((row + 0.98) * cell):.1e}"
+        ]
+        assert telling
+        for row in telling:
+            pair = [layer(shapely.box(117.0, (row + at) * cell, 117.4, (row + 3.2) * cell)) for at in (0.01, 0.98)]
+            first, second = (shown_by(one) for one in pair)
+            assert first.geometries[0].wkb == second.geometries[0].wkb
+            assert first.withheld == second.withheld
 
     def test_the_line_for_texts_left_out_counts_them(self):
         line = facts_left_out(layer(SQUARE, source="某局"), 3).to_dict()
@@ -191,6 +244,28 @@ class TestGivenAway:
             ("shown_beside_withheld", "公开的保护区", 1),
         ]
 
+    def test_a_border_drawn_again_with_other_vertices_is_the_same_border(self):
+        """An open copy with its own vertices along the line: no vertex in common, and the line is there all the same."""
+        secret = layer(in_degrees(shapely.segmentize(shapely.box(0, 0, 2_000, 2_000), 250)), name="红线")
+        again = shapely.segmentize(shapely.box(2_000.4, 30, 4_000, 1_970), 170)
+        crossing = shapely.segmentize(shapely.box(-500, 700, 2_500, 1_300), 170)
+        dense = shapely.segmentize(shapely.box(-500, 100, 2_500, 400), 0.3)  # seven within a metre of each crossing
+        drawn = (("单元", again), ("横过", crossing), ("密集", dense))
+        others = [layer(in_degrees(shape), restricted=False, name=name) for name, shape in drawn]
+        for other in others:
+            other.coverage = None
+        found = given_away([(one, shown_by(one)) for one in (secret, *others)])
+        assert [(g.code, g.layer) for g in found] == [("shared_boundary_shown", "单元")]
+        assert found[0].count == 13  # of 1940 m in twelve pieces
+
+    def test_a_single_point_of_a_restricted_layer_that_an_open_one_shows_is_named(self):
+        nest = in_degrees(shapely.Point(321, 654))
+        secret = layer(nest, kind="protected_areas", name="巢区")
+        shows = layer(nest, kind="sensitive_targets", restricted=False, name="目标")
+        shows.coverage = None
+        found = given_away([(one, shown_by(one)) for one in (secret, shows)])
+        assert [(g.code, g.layer, g.count) for g in found] == [("shared_boundary_shown", "目标", 1)]
+
     def test_nothing_is_given_away_by_layers_that_are_all_generalised(self):
         pages = [(one, shown_by(one)) for one in (layer(SQUARE, name="甲"), layer(SQUARE, name="乙"))]
         assert given_away(pages) == ()
@@ -207,6 +282,11 @@ class TestGivenAway:
         "（39527311.45，5487213.25）",
         "１１７．４０１２３",
         "lat 49.6 lon 117.4",
+        "117:28:12 49:36:08",
+        "117-28-12.5，49-36-07",
+        "东经一百一十七度二十八分",
+        "X=5487213, Y=39527311",
+        "527311 5487213",
         "N 49 36 07",
     ],
 )
@@ -224,6 +304,9 @@ def test_a_text_that_quotes_coordinates_states_a_place(text: str):
         "距岸线 1000 米，纵深 1.5 km",
         "Ⅲ类水质，COD 20.0 mg/L",
         "总量 1234567.89 吨/年",
+        "投资 1234567 元，其中环保 234567 元",
+        "电话 0470-2213456",
+        "2026-11-22 10:28:12",
     ],
 )
 def test_a_text_without_coordinates_states_none(text: str):

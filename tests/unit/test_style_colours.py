@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maps.style import STANDARD, style_of
+from maps.public_map.document import styles_of
+from maps.style import STANDARD, load_style, style_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGHT = {
@@ -106,16 +107,44 @@ def test_looks_whose_colours_are_close_differ_in_hatch_or_dash(paper, sight):
     assert alike == []
 
 
-def test_the_script_of_the_page_draws_hatches_as_the_style_file_says():
-    """The page knows a style's hatch by name only; what the names mean there is held to the file here."""
+def test_no_colour_of_a_map_stands_anywhere_but_in_the_style_file():
+    """Looks are made by the reader of the file only; scripts of the page name colours for the paper's furniture alone."""
+    makers = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "maps").rglob("*.py"))
+        if re.search(r"\bFeatureStyle\(", path.read_text("utf-8"))
+    ]
+    assert makers == ["maps/looks.py", "maps/style_file.py"]
+    scripts = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "maps" / "page").rglob("*.ts"))
+        if re.search(r"[\"'`]#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?[\"'`]", path.read_text("utf-8"))
+    ]
+    assert scripts == ["maps/page/sheet/furniture.ts", "maps/page/sheet/sheet.ts"]
+
+
+def test_the_page_gets_every_look_mark_and_line_of_a_hatch_from_the_style_file(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(
+        "[hatching]\nwidth = 2.5\n[hatches]\ndiagonal = { tile = 12, angles = [0, 45] }\n"
+        '[marks]\nselected = { colour = "#ff00ff", fill_opacity = 0.5, weight = 4 }\n',
+        encoding="utf-8",
+    )
+    styles = styles_of(load_style(own))
+    lines = {
+        "tile": 12,
+        "angles": [0, 45],
+        "width": 2.5,
+        "opacity": 0.75,
+        "path": "M0 6H12M-2 2L2 -2M0 12L12 0M10 14L14 10",
+    }
+    assert styles["red"]["hatch"] == lines
+    assert (styles["mark-selected"]["colour"], styles["mark-selected"]["weight"]) == ("#ff00ff", 4)
+    for name in ("site", "coverage"):
+        assert styles[f"mark-{name}"] == {**styles[name], "key": f"mark-{name}"}
     script = (ROOT / "maps" / "page" / "drawing" / "ink.ts").read_text("utf-8")
-    runs = {"level": 0, "upright": 90, "diagonal": 45, "backward": 135}
-    rows = re.findall(r"^  (\w+): \{ tile: (\d+), lines: \[([^\]]*)\] \},$", script, re.MULTILINE)
-    drawn = {name: (int(tile), tuple(runs[each] for each in re.findall(r"\w+", ways))) for name, tile, ways in rows}
-    patterns = {style.hatch: style.pattern for style in STANDARD.looks.values() if style.hatch}
-    assert drawn == {name: (pattern.tile, pattern.angles) for name, pattern in patterns.items()}
-    (width,), (opacity,) = (re.findall(rf"const HATCH_{name} = ([\d.]+);", script) for name in ("WIDTH", "OPACITY"))
-    assert {(p.width, p.opacity) for p in patterns.values()} == {(float(width), float(opacity))}
+    (names,) = re.findall(r"^export type Mark = ([^;]+);$", script, re.MULTILINE)
+    assert set(re.findall(r'"(\w+)"', names)) == {key[5:] for key in styles if key.startswith("mark-")}
 
 
 def test_the_classes_of_control_units_follow_the_usual_scheme():

@@ -50,6 +50,20 @@ def test_the_site_and_the_overlap_can_be_given_too(tmp_path):
     assert 'stroke="#ffff00"' in hatches([part])
 
 
+def test_a_mark_is_replaced_and_the_casing_is_wider_than_what_lies_on_it(tmp_path):
+    sheet = load_style(written(tmp_path, '[marks]\nriver = { colour = "#0000ff", fill_opacity = 0 }\n'))
+    assert (sheet.marks["river"].colour, sheet.marks["river"].weight, sheet.marks["river"].key) == (
+        "#0000ff",
+        1.6,
+        "mark-river",
+    )
+    assert {k: v for k, v in sheet.marks.items() if k != "river"} == {
+        k: v for k, v in STANDARD.marks.items() if k != "river"
+    }
+    casing = sheet.casing_of(sheet.site)
+    assert (casing.weight, casing.colour) == (3 + 3.2, "#ffffff")
+
+
 def test_a_hatch_can_be_drawn_otherwise(tmp_path):
     sheet = load_style(written(tmp_path, "[hatches]\ndiagonal = { tile = 10, angles = [0, 45] }\n"))
     pattern = sheet.style_of("red_lines", "red_line").pattern
@@ -95,6 +109,14 @@ def test_a_hatch_can_be_drawn_otherwise(tmp_path):
         ("[hatches]\nwaves = { tile = 8, angles = [0] }", "hatches.waves", "there is no 'waves'"),
         ("[hatching]\nwidth = 99", "hatching.width", "99 cannot be drawn"),
         ('[overlap]\ncolour = "white"', "overlap.colour", "'white' is no colour"),
+        ('[marks]\nline = { colour = "#ffffff" }', "marks.line", "there is no 'line'; use one of casing, radius"),
+        ("[marks]\nriver = 3", "marks.river", "3 is no table"),
+        ('[marks]\nriver = { color = "#ffffff" }', "marks.river.color", "use one of key, colour"),
+        (
+            '[looks.red_lines]\n"*" = { key = "mark-site", colour = "#ff0000", fill_opacity = 0.1 }',
+            "looks.red_lines.*.key",
+            "mark-… are the keys of [marks]",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_named_with_its_place_and_the_remedy(text, key, why, tmp_path):

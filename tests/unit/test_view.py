@@ -5,9 +5,20 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+import shapely
 
 from maps.errors import ViewLinkError
-from maps.view import Selection, ShownLayer, View, format_view, layer_key, metres_a_pixel, parse_view
+from maps.view import (
+    MOST_SHARED,
+    Selection,
+    SharedSite,
+    ShownLayer,
+    View,
+    format_view,
+    layer_key,
+    metres_a_pixel,
+    parse_view,
+)
 
 KEY, OTHER = "n0123abcd", "nffffffff"
 
@@ -28,6 +39,25 @@ def test_every_part_may_be_missing_and_no_layers_differs_from_no_word_on_layers(
     assert parse_view("#") == parse_view("") == parse_view("file:///C:/map.html#") == View()
     assert parse_view("#layers=").layers == ()
     assert format_view(View(layers=())) == "#layers="
+
+
+def test_a_link_of_the_page_says_its_theme_and_its_site_with_holes():
+    text = "#theme=dark&site=polygon~24.8~0~117,49~118,49~118,50~117,49~*~117.5,49.2~117.6,49.2~117.6,49.3~117.5,49.2"
+    view = parse_view(text)
+    hole = [(117.5, 49.2), (117.6, 49.2), (117.6, 49.3), (117.5, 49.2)]
+    shape = shapely.Polygon([(117, 49), (118, 49), (118, 50), (117, 49)], [hole])
+    assert view == View(theme="dark", site=SharedSite(geometry=shape, accuracy_m=24.8))
+    assert format_view(view) == text
+
+
+def test_a_site_of_too_many_vertices_is_in_no_link():
+    line = shapely.LineString([(117 + k / 1000, 49) for k in range(MOST_SHARED + 1)])
+    with pytest.raises(ValueError, match="at most 150 vertices"):
+        format_view(View(site=SharedSite(geometry=line, accuracy_m=5)))
+
+
+def test_half_a_last_digit_goes_up_as_in_the_page():
+    assert format_view(View(lat=0.0000005 + 2**-30, lon=-0.0078125, zoom=0.125)) == "#view=0.000001,-0.007813,0.13"
 
 
 def test_percent_encoding_of_a_mail_program_is_undone():
@@ -56,6 +86,22 @@ def test_percent_encoding_of_a_mail_program_is_undone():
         f"#select={KEY}:-1",
         f"#select={KEY}:1e9",
         "#lang=fr",
+        "#theme=sepia",
+        "#layers",
+        "#site=",
+        "#site=circle~5~0~117,49",
+        "#site=point~5~117,49",
+        "#site=point~-5~0~117,49",
+        "#site=point~5~0~117,49~118,49",
+        "#site=point~5~0~117,91",
+        "#site=point~5~0~181,49",
+        "#site=point~5~0~1e2,49",
+        "#site=line~5~0~117,49",
+        "#site=line~5~0~117,49~118,49~*~119,49~120,49",
+        "#site=polygon~5~0~117,49~118,49~118,50",
+        "#site=polygon~5~0~117,49~118,49~118,50~117,49~*",
+        "#site=polygon~5~0~*~117,49~118,49~118,50~117,49",
+        "#site=line~5~0" + "~117,49" * (2 * MOST_SHARED + 1),
         "#script=<script>alert(1)</script>",
         "#view=49,117,3&&",
         "#view=49,117,3%26lang=zh",

@@ -1,17 +1,6 @@
 /** What a style is in the colours of a canvas: light lines where the page is dark, hatches as patterns. */
 import type { Style } from "../contract";
 
-/** As in `maps/style.toml`: how hatches repeat, CSS pixels, and how their lines run. */
-const HATCHES: Record<NonNullable<Style["hatch"]>, { tile: number; lines: ("diagonal" | "backward" | "level" | "upright")[] }> = {
-  diagonal: { tile: 8, lines: ["diagonal"] },
-  backward: { tile: 8, lines: ["backward"] },
-  level: { tile: 6, lines: ["level"] },
-  upright: { tile: 7, lines: ["upright"] },
-  crossed: { tile: 9, lines: ["level", "upright"] },
-};
-const HATCH_WIDTH = 1.3;
-const HATCH_OPACITY = 0.75;
-
 export interface Ink {
   line: string;
   /** the even fill */
@@ -24,6 +13,24 @@ export interface Ink {
   weight: number;
   dash: number[];
   radius: number;
+}
+
+/** Lines of the map itself, as `[marks]` of `maps/style.toml` names them. */
+export type Mark = "site" | "coverage" | "casing" | "radius" | "selected" | "drawn" | "reader" | "district" | "river" | "place";
+
+export function markOf(styles: Record<string, Style>, mark: Mark): Style {
+  return styles[`mark-${mark}`]!;
+}
+
+/** The light line below one that must stand out on every ground. */
+export function casingOf(styles: Record<string, Style>, style: Style): Style {
+  const casing = markOf(styles, "casing");
+  return { ...casing, weight: style.weight + casing.weight, radius: style.radius };
+}
+
+/** A style as Leaflet draws a line: without fill. */
+export function pathOf(style: Style): { color: string; weight: number; dashArray?: string; interactive: false } {
+  return { color: style.colour, weight: style.weight, ...(style.dash ? { dashArray: style.dash } : {}), interactive: false };
 }
 
 export function isDark(): boolean {
@@ -48,25 +55,25 @@ export function inkOf(style: Style, ratio: number, dark: boolean): Ink {
 }
 
 function hatchOf(style: Style, colour: string, ratio: number): { pattern: CanvasPattern | null; period: number } {
-  const hatch = style.hatch ? HATCHES[style.hatch] : undefined;
+  const { hatch } = style;
   if (!hatch) return { pattern: null, period: 1 };
   const period = Math.max(3, Math.round(hatch.tile * ratio));
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = period;
   const pen = canvas.getContext("2d")!;
   pen.strokeStyle = colour;
-  pen.globalAlpha = HATCH_OPACITY;
-  pen.lineWidth = HATCH_WIDTH * ratio;
+  pen.globalAlpha = hatch.opacity;
+  pen.lineWidth = hatch.width * ratio;
   pen.lineCap = "square";
   pen.beginPath();
-  for (const way of hatch.lines) {
-    const middle = Math.floor(period / 2);
-    if (way === "level") stroke(pen, -period, middle, 2 * period, middle);
-    else if (way === "upright") stroke(pen, middle, -period, middle, 2 * period);
+  const middle = Math.floor(period / 2);
+  for (const angle of hatch.angles) {
+    if (angle === 0) stroke(pen, -period, middle, 2 * period, middle);
+    else if (angle === 90) stroke(pen, middle, -period, middle, 2 * period);
     else {
       // the corners of neighbouring tiles belong to the same lines
       for (const off of [-period, 0, period]) {
-        if (way === "diagonal") stroke(pen, off - period, 2 * period, off + 2 * period, -period);
+        if (angle === 45) stroke(pen, off - period, 2 * period, off + 2 * period, -period);
         else stroke(pen, off - period, -period, off + 2 * period, 2 * period);
       }
     }

@@ -1,6 +1,7 @@
 /** The judge's script: loaded when the first site is asked about. */
 import type { Judge } from "../contract";
-import { fromGeoJson, memory, scoped, startGeometry } from "./geometry";
+import { fromGeoJson } from "./geojson";
+import { memory, scoped, startGeometry } from "./geometry";
 import { ellipsoidalArea, geodesicLength } from "./measure";
 import { judge } from "./screening/screen";
 

@@ -10,7 +10,7 @@ export function aboutPanel(page: Page): void {
   const render = () => {
     const rows = map.layers.map((layer) =>
       element("tr", {}, element("th", { scope: "row" }, layer.name, element("span", { class: "muted" }, words.both(layer.kind_label))),
-        element("td", {}, layer.data_date ?? words.of("not_stated")),
+        element("td", { class: "date" }, layer.data_date ?? words.of("not_stated")),
         element("td", {}, layer.source ?? words.of("not_stated"))));
     const sources = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": words.of("sources") },
       element("table", { class: "list" }, element("caption", {}, words.of("sources")),

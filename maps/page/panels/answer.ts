@@ -73,11 +73,12 @@ function findingsTable(page: Page, verdict: PageVerdict): HTMLElement {
       element("th", { scope: "row" }, finding.layer ?? words.code("kind", finding.kind),
         finding.layer ? element("span", { class: "muted" }, words.code("kind", finding.kind)) : null),
       element("td", { class: `is-${finding.answer}` }, words.code("answer", finding.answer)),
-      element("td", {}, ...groundsOf(words, finding))));
+      element("td", {}, ...groundsOf(page, finding))));
   return table(words, "answer_by_layer", ["layer", "answer", "grounds"], rows);
 }
 
-function groundsOf(words: Words, finding: Finding): HTMLElement[] {
+function groundsOf(page: Page, finding: Finding): HTMLElement[] {
+  const { words } = page;
   const found = finding.reasons.map((reason) => element("div", {}, reasonOf(words, reason)));
   const facts: string[] = [];
   if (finding.overlap_m2 > 0) {
@@ -88,8 +89,18 @@ function groundsOf(words: Words, finding: Finding): HTMLElement[] {
   if (finding.accuracy_m !== null) facts.push(words.of("accuracy_said", { metres: words.metres(finding.accuracy_m) }));
   if (finding.displacement_m > 0) facts.push(words.of("displacement_said", { metres: words.metres(finding.displacement_m) }));
   if (finding.uncovered_share) facts.push(words.of("uncovered_said", { share: words.share(finding.uncovered_share) }));
-  if (finding.precision && finding.precision !== "full") facts.push(words.of(`finding_${finding.precision}`));
+  if (finding.precision === "simplified") facts.push(words.of("finding_simplified"));
+  if (finding.precision === "generalised" && finding.answer !== "clear") {
+    facts.push(words.of("finding_generalised", { whom: whomToAsk(page, finding) }));
+  }
   return [...found, ...facts.map((fact) => element("div", { class: "muted" }, fact))];
+}
+
+/** Who has the exact data of a layer that is shown coarsely. */
+function whomToAsk(page: Page, finding: Finding): string {
+  const line = page.document.withheld.find((one) => one.layer === finding.layer && one.ask);
+  const layer = page.document.layers.find((one) => one.name === finding.layer);
+  return line?.ask ?? layer?.source ?? page.words.of("maker_of_data");
 }
 
 /** The words of a reason: the catalogue's, else the page's own. */

@@ -16,7 +16,10 @@ export function background(page: Page, showCoverages: (on: boolean) => void): vo
     let shown: Leaflet.LayerGroup | null = null;
     const needsKey = source.key === null && source.urls.some((url) => url.includes("{key}"));
     const key = element("input", { type: "password", id: "tile-key", autocomplete: "off" });
+    const credit = element("p", { class: "tile-credit", hidden: true }, source.attribution);
+    frame.stage.append(credit);
     const toggle = button("plain", () => {
+      credit.hidden = shown !== null;
       if (shown) shown.remove();
       shown = shown ? null : tiles(map, source, source.key ?? key.value.trim());
       toggle.setAttribute("aria-pressed", String(shown !== null));

@@ -1,6 +1,7 @@
 /** Controls on the map: zoom, whole map, locate, scale, coordinates, the cross for those who use the keyboard. */
 import type * as Leaflet from "leaflet";
 import { decimalText, dmsText, type LonLat } from "../coordinates";
+import { markOf, pathOf } from "../drawing/ink";
 import { button, drawing, element, sign } from "../elements";
 import { toGrid, zone3 } from "../grid";
 import { goTo, type Page } from "../page";
@@ -95,10 +96,11 @@ function locate(page: Page): HTMLElement {
   words.attribute(node, "title", "locate");
   map.on("locationfound", (event) => {
     mark?.remove();
-    const style = { color: "#1a6fc4", weight: 2, interactive: false };
+    const reader = markOf(page.document.styles, "reader");
+    const style = { ...pathOf(reader), fillColor: reader.fill };
     mark = L.layerGroup([
-      L.circle(event.latlng, { ...style, radius: event.accuracy, fillOpacity: 0.08 }),
-      L.circleMarker(event.latlng, { ...style, radius: 6, fillOpacity: 1 }),
+      L.circle(event.latlng, { ...style, radius: event.accuracy, fillOpacity: reader.fill_opacity }),
+      L.circleMarker(event.latlng, { ...style, radius: reader.radius, fillOpacity: 1 }),
     ]).addTo(map);
     map.setView(event.latlng, Math.max(map.getZoom(), 13), { animate: false });
     frame.say(words.of("located", { metres: words.number(event.accuracy) }));

@@ -48,12 +48,12 @@ export class Frame {
     this.opened.tell(tab);
   }
 
-  /** Told to those who do not see what happened, and shown for a while. */
-  say(message: string): void {
+  /** Told to those who do not see what happened, and shown for a while, or until the next where it lasts. */
+  say(message: string, { lasts = false } = {}): void {
     this.live.textContent = message;
     this.live.classList.toggle("is-said", message !== "");
     window.clearTimeout(this.silence);
-    this.silence = window.setTimeout(() => this.live.classList.remove("is-said"), 6000);
+    if (!lasts) this.silence = window.setTimeout(() => this.live.classList.remove("is-said"), 6000);
   }
 
   private silence = 0;
@@ -66,7 +66,7 @@ export class Frame {
     const { words, page } = this;
     const title = element("h1", { class: "title" });
     words.bind(() => {
-      title.textContent = words.both(page.title);
+      title.textContent = title.title = words.both(page.title); // two lines of it are seen
       document.title = words.both(page.title);
     });
     const meta = element("p", { class: "meta" });

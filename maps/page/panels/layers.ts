@@ -57,7 +57,7 @@ function rowOf(page: Page, one: ShownLayer, open: Set<string>): HTMLElement {
   const label = element(
     "label",
     { for: `show-${layer.key}`, class: "layer-name" },
-    first ? swatch(map.styles[first.style], first.shape) : null,
+    first && layer.levels.length ? swatch(map.styles[first.style], first.shape) : null,
     element("span", {}, layer.name),
   );
   const slider = element("input", {
@@ -89,7 +89,6 @@ function factsOf(page: Page, one: ShownLayer): HTMLElement {
   const rows: [string, string][] = [
     ["data_date", layer.data_date ?? words.of("not_stated")],
     ["source", layer.source ?? words.of("not_stated")],
-    ["office", layer.office ?? ""],
     ["valid", [layer.valid_from, layer.valid_until].filter(Boolean).join(" – ")],
     ["layer_accuracy", words.metres(layer.accuracy_m)],
     ["method", words.code("method", layer.georeference_method)],

@@ -9,6 +9,7 @@ export function marksOf(words: Words, layer: MapLayer): HTMLElement[] {
   else codes.push(layer.indicative ? "indicative" : "as_published");
   if (layer.restricted) codes.push("restricted");
   if (layer.judge.precision === "generalised") codes.push("generalised");
+  if (!layer.levels.length && !layer.declared_none) codes.push("nowhere");
   if (layer.role === "context") codes.push("context");
   if (layer.validity) codes.push(layer.validity);
   return codes.map((code) => element("span", { class: `mark mark-${code}` }, words.of(`mark_${code}`)));

@@ -1,6 +1,7 @@
 /** Lengths and areas on the ellipsoid, by the same formulas as the answers. */
 import { loadJudge } from "../chunks";
 import type { LonLat } from "../coordinates";
+import { markOf, pathOf } from "../drawing/ink";
 import { button, element, fill } from "../elements";
 import type { Page } from "../page";
 import { saidOf } from "../refusal";
@@ -36,7 +37,7 @@ export function measurePanel(page: Page): void {
         ? { key: "length", value: length, perimeter: null }
         : { key: "area", value: judge.area(geometry), perimeter: length };
       drawn.addLayer(L.polyline(ring.coordinates.map(([lon, lat]) => L.latLng(lat!, lon!)),
-        { pane: "sketch", color: "#b0006d", weight: 2.5, dashArray: "6 4", interactive: false }));
+        { ...pathOf(markOf(page.document.styles, "drawn")), pane: "sketch" }));
     } catch (error) {
       trouble = error;
     }

@@ -12,6 +12,7 @@ import { answerOf, summaryOf } from "./answer";
 import { sketchBar } from "./sketch_bar";
 
 const SHAPES: Shape[] = ["polygon", "line", "point"];
+const SEEN_PX = 32;
 
 export function sitePanel(page: Page): void {
   const { words, frame, desk, document: map } = page;
@@ -27,7 +28,7 @@ export function sitePanel(page: Page): void {
       .then((site) => {
         const asked = desk.ask(site);
         const box = desk.bounds();
-        if (box && !holds(page, box)) goTo(page.map, box);
+        if (box && !(holds(page, box) && isSeen(page, site, box))) goTo(page.map, box);
         return asked;
       })
       .catch((error: unknown) => {
@@ -63,6 +64,13 @@ export function sitePanel(page: Page): void {
 function holds(page: Page, [west, south, east, north]: [number, number, number, number]): boolean {
   const view = page.map.getBounds();
   return view.getWest() <= west && view.getEast() >= east && view.getSouth() <= south && view.getNorth() >= north;
+}
+
+/** A parcel or a route of a few pixels is there, and nobody finds it; a point has a mark of its own. */
+function isSeen(page: Page, site: Site, [west, south, east, north]: [number, number, number, number]): boolean {
+  if (site.geometry.type === "Point") return true;
+  const [one, other] = [page.map.latLngToContainerPoint([south, west]), page.map.latLngToContainerPoint([north, east])];
+  return Math.max(Math.abs(other.x - one.x), Math.abs(other.y - one.y)) >= SEEN_PX;
 }
 
 type Ask = (make: () => Site | Promise<Site>) => void;

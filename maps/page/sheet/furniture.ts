@@ -1,6 +1,6 @@
 /** What stands around a map on paper: title, dates, legend of what is visible, scale, north, every notice. */
 import type * as Leaflet from "leaflet";
-import type { Style } from "../contract";
+import type { Hatch, Style } from "../contract";
 import type { Page } from "../page";
 import { classesInView } from "../panels/legend";
 import { metresAPixel } from "../site/site";
@@ -155,7 +155,7 @@ function sample(pen: Pen, style: Style | undefined, shape: string, area: Area, m
     pen.fillStyle = style.fill;
     pen.fill();
     pen.globalAlpha = 1;
-    if (style.hatch) hatch(pen, style, area, mm(1.5));
+    if (style.hatch) hatch(pen, style.hatch, style.fill, area, mm(0.2));
     pen.beginPath();
     pen.rect(area.x, area.y, area.w, area.h);
   }
@@ -163,31 +163,29 @@ function sample(pen: Pen, style: Style | undefined, shape: string, area: Area, m
   pen.restore();
 }
 
-function hatch(pen: Pen, style: Style, area: Area, gap: number): void {
+/** `pixel`: what a CSS pixel of the style is on the paper. */
+function hatch(pen: Pen, { tile, angles, width, opacity }: Hatch, colour: string, area: Area, pixel: number): void {
   pen.save();
   pen.beginPath();
   pen.rect(area.x, area.y, area.w, area.h);
   pen.clip();
   pen.setLineDash([]);
-  pen.strokeStyle = style.fill;
-  pen.globalAlpha = 0.75;
-  pen.lineWidth = gap / 6;
+  pen.strokeStyle = colour;
+  pen.globalAlpha = opacity;
+  pen.lineWidth = width * pixel;
   pen.beginPath();
-  const level = style.hatch === "level" || style.hatch === "crossed";
-  const upright = style.hatch === "upright" || style.hatch === "crossed";
-  const lean = style.hatch === "diagonal" ? -1 : style.hatch === "backward" ? 1 : 0;
-  for (let at = -area.h; at < area.w + area.h; at += gap) {
-    if (lean) {
-      pen.moveTo(area.x + at, area.y + (lean > 0 ? 0 : area.h));
-      pen.lineTo(area.x + at + area.h, area.y + (lean > 0 ? area.h : 0));
-    }
-    if (upright) {
-      pen.moveTo(area.x + at, area.y);
-      pen.lineTo(area.x + at, area.y + area.h);
-    }
-    if (level) {
-      pen.moveTo(area.x, area.y + at);
-      pen.lineTo(area.x + area.w, area.y + at);
+  for (const angle of angles) {
+    for (let at = -area.h + (tile * pixel) / 2; at < area.w + area.h; at += tile * pixel) {
+      if (angle === 45 || angle === 135) {
+        pen.moveTo(area.x + at, area.y + (angle === 45 ? area.h : 0));
+        pen.lineTo(area.x + at + area.h, area.y + (angle === 45 ? 0 : area.h));
+      } else if (angle === 90) {
+        pen.moveTo(area.x + at, area.y);
+        pen.lineTo(area.x + at, area.y + area.h);
+      } else {
+        pen.moveTo(area.x, area.y + at);
+        pen.lineTo(area.x + area.w, area.y + at);
+      }
     }
   }
   pen.stroke();

@@ -89,7 +89,7 @@ async function paperMap(page: Page, width: number, height: number): Promise<{ ma
     const pane = map.createPane("site");
     pane.style.zIndex = "455";
     const renderer = L.canvas({ pane: "site", padding: 0.1 });
-    for (const shape of siteShapes(page.desk.site, { pane: "site", renderer })) shape.addTo(map);
+    for (const shape of siteShapes(page.desk.site, page.document.styles, { pane: "site", renderer })) shape.addTo(map);
   }
   const drawn = async () => {
     await coverages.drawn();

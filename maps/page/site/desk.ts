@@ -1,7 +1,8 @@
 /** The desk at which one site lies with its answer; the judge is started when the first site is asked about. */
 import type * as Leaflet from "leaflet";
 import { loadJudge, loadJudgeLayers } from "../chunks";
-import type { MapDocument, PageVerdict } from "../contract";
+import type { MapDocument, PageVerdict, Style } from "../contract";
+import { casingOf, markOf, pathOf } from "../drawing/ink";
 import { Signal } from "../signal";
 import { positionsOf, questionOf, type Site } from "./site";
 
@@ -62,35 +63,35 @@ export class SiteDesk {
     const positions = positionsOf(this.site.geometry);
     const lons = positions.map((at) => at[0]!);
     const lats = positions.map((at) => at[1]!);
-    const of = (values: number[], pick: (a: number, b: number) => number) => values.reduce(pick);
+    const of = (values: number[], pick: (a: number, b: number) => number) => values.reduce((a, b) => pick(a, b));
     return [of(lons, Math.min), of(lats, Math.min), of(lons, Math.max), of(lats, Math.max)];
   }
 
   private show(): void {
     this.drawn.clearLayers();
-    if (this.site) for (const layer of siteShapes(this.site, { pane: "site", renderer: this.renderer })) this.drawn.addLayer(layer);
+    if (this.site) for (const layer of siteShapes(this.site, this.page.styles, { pane: "site", renderer: this.renderer })) this.drawn.addLayer(layer);
     this.changed.tell();
   }
 }
 
-/** A site as the map shows it: black, cased in white, so that it stands out on every colour. */
-export function siteShapes(site: Site, where: Leaflet.PathOptions): Leaflet.Layer[] {
+/** A site as the map shows it: dark, cased in white, so that it stands out on every colour. */
+export function siteShapes(site: Site, styles: Record<string, Style>, where: Leaflet.PathOptions): Leaflet.Layer[] {
+  const mark = markOf(styles, "site");
   const edges = [
-    { color: "#ffffff", weight: 6, opacity: 0.95 },
-    { color: "#14181b", weight: 2.5, opacity: 1, className: "site-edge" },
+    { ...pathOf(casingOf(styles, mark)), opacity: 0.95 },
+    { ...pathOf(mark), opacity: 1, className: "site-edge" },
   ];
   const found: Leaflet.Layer[] = edges.map((edge, i) => {
-    const style = { ...where, ...edge, interactive: false, fill: i === 1, fillColor: "#14181b", fillOpacity: 0.06 };
+    const style = { ...where, ...edge, fill: i === 1, fillColor: mark.fill, fillOpacity: mark.fill_opacity };
     return L.geoJSON(site.geometry as GeoJSON.GeometryObject, {
       style: () => style,
-      pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 6, fillOpacity: i ? 0.9 : 0 }),
+      pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: mark.radius, fillOpacity: i ? 0.9 : 0 }),
     });
   });
   if (site.radius_m > 0) {
     for (const at of pointsOf(site.geometry)) {
-      found.push(L.circle([at[1]!, at[0]!], {
-        ...where, radius: site.radius_m, color: "#14181b", weight: 1.5, dashArray: "5 4", fill: false, interactive: false,
-      }));
+      const ring = { ...pathOf(markOf(styles, "radius")), fill: false };
+      found.push(L.circle([at[1]!, at[0]!], { ...where, ...ring, radius: site.radius_m }));
     }
   }
   return found;

@@ -3,6 +3,10 @@ import Flatbush from "flatbush";
 import type { LonLat } from "../coordinates";
 import { Refusal } from "../refusal";
 
+/** Mean width of a ring below which it is a line. */
+const LEAST_DEGREES = 1e-10;
+const LEAST_M = 1e-5;
+
 /** The ring closed and without repeats in a row; refused with fewer than three distinct points. */
 export function closedRing(points: LonLat[]): LonLat[] {
   const ring = points.filter((at, i) => i === 0 || at[0] !== points[i - 1]![0] || at[1] !== points[i - 1]![1]);
@@ -12,9 +16,10 @@ export function closedRing(points: LonLat[]): LonLat[] {
   return first[0] === last[0] && first[1] === last[1] ? ring : [...ring, first];
 }
 
-/** The area that an odd number of rings encloses; refused where rings cross themselves or one another. */
+/** The area that an odd number of rings encloses; refused where rings cross or enclose nothing. */
 export function areaOf(rings: LonLat[][]): GeoJSON.Polygon | GeoJSON.MultiPolygon {
   refuseCrossing(rings);
+  refuseFlat(rings);
   const depth = rings.map((ring, i) => rings.filter((other, j) => j !== i && holds(other, ring)).length);
   const shells = rings.map((ring, i) => ({ ring, i })).filter(({ i }) => depth[i]! % 2 === 0);
   const polygons = shells.map(({ ring, i }) => [
@@ -24,6 +29,21 @@ export function areaOf(rings: LonLat[][]): GeoJSON.Polygon | GeoJSON.MultiPolygo
   return polygons.length === 1
     ? { type: "Polygon", coordinates: polygons[0]! }
     : { type: "MultiPolygon", coordinates: polygons };
+}
+
+/** Refuses rings that are but lines, as the engine does (`spatial/reading/draft.py`, `_flat`). */
+function refuseFlat(rings: LonLat[][]): void {
+  for (const ring of rings) {
+    let [doubled, length] = [0, 0];
+    const [x0, y0] = ring[0]!; // near its own corner a small ring loses no digits
+    for (let i = 0; i < ring.length - 1; i++) {
+      const [a, b] = [ring[i]!, ring[i + 1]!];
+      doubled += (a[0] - x0) * (b[1] - y0) - (b[0] - x0) * (a[1] - y0);
+      length += Math.hypot(b[0] - a[0], b[1] - a[1]);
+    }
+    const degrees = ring.every(([x, y]) => Math.abs(x) <= 180 && Math.abs(y) <= 90);
+    if (Math.abs(doubled) <= (degrees ? LEAST_DEGREES : LEAST_M) * length) throw new Refusal("flat", {});
+  }
 }
 
 /** Whether a ring holds another that does not cross it: by a point of the other that is not on the ring. */

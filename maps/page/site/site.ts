@@ -26,7 +26,8 @@ const EQUATOR_M = 2 * Math.PI * 6_378_137;
 
 export function questionOf(site: Site): SiteQuestion {
   const { name, geometry, accuracy_m, radius_m, part_rejected } = site;
-  return { name, geometry, accuracy_m, radius_m, transformation_m: 0, part_rejected };
+  const unite = geometry.type === "GeometryCollection";
+  return { name, geometry, accuracy_m, radius_m, transformation_m: 0, part_rejected, unite };
 }
 
 /** Metres on the ground in one pixel. */

@@ -1,6 +1,8 @@
 /** Drawing on the map by mouse, by touch, or by keyboard with the cross in the middle of the map. */
 import type * as Leaflet from "leaflet";
+import type { Style } from "../contract";
 import type { LonLat } from "../coordinates";
+import { markOf, pathOf } from "../drawing/ink";
 import { Signal } from "../signal";
 import type { Shape } from "./site";
 
@@ -9,7 +11,6 @@ declare const L: typeof Leaflet;
 const STEP_PX = 20;
 const FINE_PX = 2;
 const NEAR_PX = 12;
-const DRAWN = { color: "#b0006d", weight: 2.5, interactive: false };
 
 interface Sketch {
   shape: Shape;
@@ -24,21 +25,28 @@ export class Sketching {
   private readonly drawn: Leaflet.LayerGroup;
   private readonly rubber: Leaflet.Polyline;
 
-  constructor(private readonly map: Leaflet.Map) {
+  constructor(
+    private readonly map: Leaflet.Map,
+    styles: Record<string, Style>,
+  ) {
     const pane = map.createPane("sketch");
     pane.style.zIndex = "460";
     pane.style.pointerEvents = "none";
     const renderer = L.svg({ pane: "sketch", padding: 0.5 });
     this.drawn = L.layerGroup([]).addTo(map);
-    this.rubber = L.polyline([], { ...DRAWN, pane: "sketch", renderer, dashArray: "4 5" });
-    this.shapes = { pane: "sketch", renderer };
+    const mark = markOf(styles, "drawn");
+    const { dashArray, ...line } = pathOf(mark);
+    this.rubber = L.polyline([], { ...line, pane: "sketch", renderer, ...(dashArray ? { dashArray } : {}) });
+    this.line = { ...line, pane: "sketch", renderer };
+    this.corner = { ...this.line, radius: mark.radius, fillColor: markOf(styles, "casing").colour, fillOpacity: 1 };
     map.on("click", (event) => this.sketch && this.add(event.latlng));
     map.on("dblclick", () => this.sketch && this.finish());
     map.on("mousemove", (event) => this.stretch(event.latlng));
     map.getContainer().addEventListener("keydown", (event) => this.key(event), true);
   }
 
-  private readonly shapes: { pane: string; renderer: Leaflet.Renderer };
+  private readonly line: Leaflet.PolylineOptions;
+  private readonly corner: Leaflet.CircleMarkerOptions;
 
   get active(): boolean {
     return this.sketch !== null;
@@ -134,11 +142,11 @@ export class Sketching {
     this.rubber.setLatLngs([]);
     if (this.sketch) {
       const { points, shape } = this.sketch;
-      const line = { ...DRAWN, ...this.shapes };
+      const { line } = this;
       if (shape === "polygon" && points.length > 2) this.drawn.addLayer(L.polygon(points, { ...line, fillOpacity: 0.1 }));
       else if (points.length > 1) this.drawn.addLayer(L.polyline(points, line));
       for (const at of points) {
-        this.drawn.addLayer(L.circleMarker(at, { ...line, radius: 4, fillColor: "#fff", fillOpacity: 1 }));
+        this.drawn.addLayer(L.circleMarker(at, this.corner));
       }
       this.drawn.addLayer(this.rubber);
     }

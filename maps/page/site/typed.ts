@@ -12,6 +12,9 @@ const SECOND_M = 30.92;
 const DEGREES_LEAST_M = 5;
 /** What a datum adds that nothing states: WGS 84 is assumed of degrees. */
 const DATUM_ASSUMED_M = 1;
+const METRES_M = 1;
+/** Metres of a zone whose datum nothing states: Xi'an 80 and Beijing 54 are not excluded. */
+export const DATUM_OPEN_M = Math.hypot(METRES_M, 100);
 
 /** The site of a text; `zone` for eastings that do not carry their zone's number. */
 export function typedSite(text: string, shape: Shape, zone: Grid | null): Site {
@@ -21,16 +24,17 @@ export function typedSite(text: string, shape: Shape, zone: Grid | null): Site {
   for (let i = 0; i < written.length; i += 2) places.push(pairOf(written[i]!, written[i + 1]!));
   const geometry = shaped(places, shape, zone);
   const degrees = places[0]!.kind === "degrees";
-  const told = degrees
-    ? { key: "told_degrees", facts: {} }
-    : { key: "told_grid", facts: gridFacts(gridFor(places[0]!, zone)) };
+  const told: Site["told"] = degrees
+    ? [{ key: "told_degrees", facts: {} }]
+    : [{ key: "told_grid", facts: gridFacts(gridFor(places[0]!, zone)) }];
+  if (!degrees && !zone) told.push({ key: "told_datum_open", facts: {} });
   return {
     name: null,
     geometry,
-    accuracy_m: degrees ? Math.hypot(writtenAccuracy(written), DATUM_ASSUMED_M) : 1,
+    accuracy_m: degrees ? Math.hypot(writtenAccuracy(written), DATUM_ASSUMED_M) : zone ? METRES_M : DATUM_OPEN_M,
     radius_m: 0,
     part_rejected: false,
-    told: [told],
+    told,
   };
 }
 
@@ -83,7 +87,11 @@ function projectionOf(places: Place[], zone: Grid | null): (x: number, y: number
 
 /** The grid of a place: by its prefix, else the one that the reader chose; none is ever guessed. */
 export function gridFor(at: Place, zone: Grid | null): Grid {
-  if (at.kind === "zone_prefix") return gridOfPrefix(at.zone!);
+  if (at.kind === "zone_prefix") {
+    const own = gridOfPrefix(at.zone!);
+    if (zone && (zone.zone !== own.zone || zone.width !== own.width)) throw new Refusal("zone_conflict", { zone: own.zone });
+    return own;
+  }
   if (!zone) throw new Refusal("zone_missing", {});
   return { ...zone, prefixed: false };
 }

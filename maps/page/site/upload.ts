@@ -7,7 +7,8 @@ import { readShapefile } from "./files/shapefile";
 import { isSurveyText, readSurveyText } from "./files/survey";
 import { readTable } from "./files/table";
 import { textOf } from "./files/text";
-import { refuseOffsets } from "./marks";
+import { harmless } from "../text";
+import { refuseOffsets, refuseOldDatum } from "./marks";
 import { joined, MOST_PARTS, requireSound, type Site } from "./site";
 
 export const MOST_BYTES = 20 * 1024 * 1024;
@@ -23,6 +24,8 @@ export interface FileParts {
   told: Site["told"];
   /** what a name, a header or a description says: looked through for marks of an offset */
   words: (string | null | undefined)[];
+  /** those of the words that head columns, where the others are anybody's prose; by default all */
+  headings?: string[];
 }
 
 export async function uploadedSite(file: File): Promise<Site> {
@@ -30,9 +33,9 @@ export async function uploadedSite(file: File): Promise<Site> {
     throw new Refusal("too_large", { megabytes: Math.ceil(file.size / MEGABYTE), limit: MOST_BYTES / MEGABYTE });
   }
   if (!file.size) throw new Refusal("empty_file", {});
-  refuseOffsets([file.name]);
   const read = partsOf(file.name, new Uint8Array(await file.arrayBuffer()));
   refuseOffsets([file.name, ...read.words]);
+  refuseOldDatum([file.name, ...(read.headings ?? read.words)]);
   if (read.parts.length > MOST_PARTS) {
     throw new Refusal("too_many_parts", { count: read.parts.length, limit: MOST_PARTS });
   }
@@ -41,7 +44,7 @@ export async function uploadedSite(file: File): Promise<Site> {
   const told = [...read.told, { key: "told_parts", facts: { count: read.parts.length } }];
   if (read.lost) told.push({ key: "told_lost", facts: { count: read.lost } });
   return {
-    name: file.name,
+    name: harmless(file.name),
     geometry,
     accuracy_m: read.accuracy_m,
     radius_m: 0,
@@ -54,12 +57,17 @@ function partsOf(name: string, bytes: Uint8Array): FileParts {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return partsOfZip(bytes);
   if (bytes[0] === 0 && bytes[1] === 0 && bytes[2] === 0x27 && bytes[3] === 0x0a) throw new Refusal("shp_alone", {});
   const text = textOf(bytes);
-  if (text.includes("\0")) throw new Refusal("not_read", { name });
+  if (text.includes("\0") || isDrawing(text)) throw new Refusal("not_read", { name });
   const start = text.trimStart();
   if (start.startsWith("{") || start.startsWith("[{")) return readGeojson(start);
   if (start.startsWith("<")) return readMarkup(start);
   if (isSurveyText(text)) return readSurveyText(text);
   return readTable(text);
+}
+
+/** DXF as text: pairs of a number and a value, the first of them a section or a comment. */
+function isDrawing(text: string): boolean {
+  return /^\s*(999\r?\n[^\n]*\n\s*)*0\r?\n\s*SECTION\r?\n/.test(text.slice(0, 4096));
 }
 
 function partsOfZip(bytes: Uint8Array): FileParts {

@@ -37,7 +37,8 @@ export function openLayer(given: JudgeLayer, today: string): OpenLayer {
       throw new SourceError("a zone has no geometry in the page");
     }
   }
-  const over = layer.valid_until !== null && layer.valid_until < today;
+  const { changes_on } = judge;
+  const over = (layer.valid_until !== null && layer.valid_until < today) || (changes_on != null && changes_on <= today);
   return {
     given,
     source,

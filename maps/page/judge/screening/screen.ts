@@ -7,8 +7,11 @@ import type {
   PageVerdict,
   SiteQuestion,
 } from "../../contract";
-import { bounds, dimension, type Geometry, GeometryError, isEmpty, isValid, scoped, typeId } from "../geometry";
-import { fromGeoJson } from "../geometry";
+import {
+  bounds, collection, COLLECTION, dimension, type Geometry, GeometryError, isEmpty, isValid, parts, scoped, typeId,
+} from "../geometry";
+import { fromGeoJson } from "../geojson";
+import { unitedByDimension } from "../overlay/parts";
 import { standAt } from "../overlay/vantage";
 import { byText, rounded } from "../rounding";
 import { trimSources } from "../source";
@@ -46,7 +49,8 @@ export function judge(given: SiteQuestion, layers: JudgeLayer[], document: MapDo
   trimSources();
   try {
     return scoped(() => {
-      const site = checked(given.geometry);
+      const sound = checked(given.geometry);
+      const site = given.unite ? united(sound) : sound;
       standAt(site);
       return verdictOn(site, given, layers, document, today);
     });
@@ -70,6 +74,12 @@ function checked(geometry: GeoJSON.Geometry): Geometry {
   }
   if (!isValid(site)) throw new SiteRefusedError("site_invalid", "the site crosses itself");
   return site;
+}
+
+/** All parts as one geometry, so that land in two of them counts once: polygons united, lines and points beside them. */
+function united(site: Geometry): Geometry {
+  const found = unitedByDimension(site);
+  return found.length === 1 ? found[0]! : collection(COLLECTION, found.flatMap(parts));
 }
 
 function verdictOn(
@@ -154,8 +164,8 @@ function nameOf(trouble: unknown): string {
 }
 
 function scopeOf(site: Geometry): PageVerdict["site"]["scope"] {
-  if (typeId(site) === 7) return "mixed";
-  return (["point", "line", "polygon"] as const)[dimension(site)]!;
+  const found = new Set(typeId(site) === COLLECTION ? parts(site).map(dimension) : [dimension(site)]);
+  return found.size > 1 ? "mixed" : (["point", "line", "polygon"] as const)[dimension(site)]!;
 }
 
 function without(layer: string | null, kind: string, role: string, reason: Finding["reasons"][number]) {

@@ -14,6 +14,7 @@ interface Raw {
   geometries?: unknown;
   geometry?: unknown;
   features?: unknown;
+  properties?: unknown;
   name?: unknown;
   crs?: unknown;
 }
@@ -53,11 +54,14 @@ function take(raw: Raw, reference: Reference, found: FileParts, depth: number): 
   if (Array.isArray(raw.features)) {
     for (const one of raw.features as Raw[]) take(one, reference, found, depth + 1);
   } else if (raw.type === "Feature") {
+    if (raw.properties && typeof raw.properties === "object") found.words.push(Object.keys(raw.properties).join("\n"));
     if (raw.geometry) take(raw.geometry as Raw, reference, found, depth + 1);
     else found.lost += 1;
   } else if (raw.type === "GeometryCollection" && Array.isArray(raw.geometries)) {
+    if (!raw.geometries.length) found.lost += 1;
     for (const one of raw.geometries as Raw[]) take(one, reference, found, depth + 1);
-  } else found.parts.push(...geometriesOf(raw, reference));
+  } else if (list(raw.coordinates).length === 0) found.lost += 1;
+  else found.parts.push(...geometriesOf(raw, reference));
 }
 
 /** Geometries with sound coordinates: rings closed and told apart anew, heights dropped. */
@@ -74,12 +78,28 @@ export function geometriesOf(raw: Raw, reference: Reference): GeoJSON.Geometry[]
     case "MultiLineString":
       return chains(raw.coordinates).map((chain) => lineOf(chain, moved));
     case "Polygon":
-      return [polygonOf(chains(raw.coordinates), moved)];
+      return nested([chains(raw.coordinates)], moved);
     case "MultiPolygon":
-      return list(raw.coordinates).map((rings) => polygonOf(chains(rings), moved));
+      return nested(list(raw.coordinates).map(chains), moved);
     default:
       throw new Refusal("unknown_geometry", { type: String(raw.type).slice(0, 30) });
   }
+}
+
+/** Polygons that say which of their rings are holes: refused where the rings lie otherwise, or lie over one another. */
+function nested(polygons: LonLat[][][], moved: (chain: LonLat[]) => LonLat[]): GeoJSON.Geometry[] {
+  if (polygons.some((rings) => !rings.length)) throw new Refusal("cut_off", { format: "GeoJSON" });
+  for (const ring of polygons.flat()) {
+    if (String(ring[0]) !== String(ring[ring.length - 1])) throw new Refusal("ring_open", {});
+  }
+  const area = areaOf(polygons.flat().map(closedRing));
+  const found = area.type === "Polygon" ? [area.coordinates] : area.coordinates;
+  const sizes = (given: { length: number }[]) => given.map((rings) => rings.length).sort().join(" ");
+  const shells = new Set(found.map(([shell]) => String(shell)));
+  if (sizes(found) !== sizes(polygons) || !polygons.every(([shell]) => shells.has(String(closedRing(shell!))))) {
+    throw new Refusal("rings_nested", {});
+  }
+  return (found as LonLat[][][]).map((rings) => ({ type: "Polygon", coordinates: rings.map(moved) }));
 }
 
 function lineOf(chain: LonLat[], moved: (chain: LonLat[]) => LonLat[]): GeoJSON.LineString {

@@ -26,7 +26,7 @@ export function readShapefile(name: string, files: { [name: string]: Uint8Array 
     accuracy_m: Math.hypot(reference.projected ? 1 : VECTOR_DEGREES_M, reference.datum === "wgs84" ? 1 : 0),
     lost: 0,
     told: [{ key: "told_reference", facts: { format: "shapefile", reference: reference.name } }],
-    words: [reference.name],
+    words: [reference.name, ...fieldsOf(beside("dbf"))],
   };
   for (const geometry of geometries) {
     if (!geometry) found.lost += 1;
@@ -38,6 +38,17 @@ export function readShapefile(name: string, files: { [name: string]: Uint8Array 
     } else found.parts.push(...geometriesOf(geometry, reference));
   }
   return found;
+}
+
+/** Names of the columns of a .dbf. */
+function fieldsOf(dbf: Uint8Array | null): string[] {
+  const names: string[] = [];
+  for (let at = 32; dbf && at + 32 <= dbf.length && dbf[at] !== 0x0d; at += 32) {
+    const name = dbf.subarray(at, at + 11);
+    const end = name.indexOf(0);
+    names.push(textOf(end < 0 ? name : name.subarray(0, end)));
+  }
+  return names;
 }
 
 /** Number of records; lengths and counts of the three files must be those their headers state. */

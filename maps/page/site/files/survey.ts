@@ -2,6 +2,7 @@
 import { fold, parse, place, type LonLat, type Place } from "../../coordinates";
 import { gridOfPrefix, type Grid } from "../../grid";
 import { Refusal } from "../../refusal";
+import { refuseOldDatum } from "../marks";
 import { splitRings } from "../rings";
 import { gridFacts } from "../typed";
 import type { FileParts } from "../upload";
@@ -31,17 +32,15 @@ export function readSurveyText(text: string): FileParts {
   if (!parcels.length) throw new Refusal("no_geometry", {});
   const system = header.get("坐标系") ?? "";
   requireDatum(system, header.get("数据产生日期") ?? "");
-  const grids = new Set<string>();
   const found: FileParts = { parts: [], accuracy_m: 1, lost: 0, told: [], words: [...header.values()] };
-  for (const parcel of parcels) {
-    const grid = take(parcel, header, found);
-    grids.add(JSON.stringify(gridFacts(grid)));
-  }
-  for (const facts of grids) found.told.push({ key: "told_grid", facts: JSON.parse(facts) as { [k: string]: number } });
+  const grids = parcels.map((parcel) => take(parcel, header, found));
+  if (new Set(grids.map((grid) => JSON.stringify(grid))).size > 1) throw new Refusal("zones_differ", {});
+  found.told.push({ key: "told_grid", facts: gridFacts(grids[0]!) });
   return found;
 }
 
 function requireDatum(system: string, date: string): void {
+  refuseOldDatum([system]);
   if (/2000/.test(system)) return;
   if (/80|54|西安|北京|WGS|84/i.test(system)) throw new Refusal("crs_not_read", { name: system.slice(0, 40) });
   const day = /(\d{4})\D+(\d{1,2})\D+(\d{1,2})/.exec(date);
@@ -125,14 +124,19 @@ function requireCount(parcel: Parcel, rings: LonLat[][]): void {
   }
 }
 
+/** The zone of the eastings or of the header; where both say one, or a width, they must agree. */
 function gridOf(at: Place, header: Map<string, string>): Grid {
-  if (at.kind === "zone_prefix") return gridOfPrefix(at.zone!);
-  if (at.kind !== "no_prefix") throw new Refusal("no_place", {});
-  const zone = /^\D*(\d{2})\D*$/.exec(header.get("带号") ?? "");
-  const width = /^\D*([36])\D*$/.exec(header.get("几度分带") ?? "");
-  if (!zone || !width) throw new Refusal("zone_missing", {});
-  const grid: Grid = { zone: Number(zone[1]), width: width[1] === "3" ? 3 : 6, prefixed: false };
-  const sound = grid.width === 3 ? grid.zone >= 25 && grid.zone <= 45 : grid.zone >= 13 && grid.zone <= 23;
-  if (!sound) throw new Refusal("zone_missing", {});
+  const named = stated(header, "带号", /^\D*(\d{2})\D*$/);
+  const width = stated(header, "几度分带", /^\D*([36])\D*$/);
+  if (at.kind !== "zone_prefix" && at.kind !== "no_prefix") throw new Refusal("no_place", {});
+  const zone = at.kind === "zone_prefix" ? at.zone : named;
+  if (zone === null || !((zone >= 13 && zone <= 23) || (zone >= 25 && zone <= 45))) throw new Refusal("zone_missing", {});
+  const grid: Grid = { ...gridOfPrefix(zone), prefixed: at.kind === "zone_prefix" };
+  if ((named ?? zone) !== zone || (width ?? grid.width) !== grid.width) throw new Refusal("zone_conflict", { zone });
   return grid;
+}
+
+function stated(header: Map<string, string>, key: string, form: RegExp): number | null {
+  const match = form.exec(header.get(key) ?? "");
+  return match ? Number(match[1]) : null;
 }
