@@ -303,7 +303,7 @@ def test_names_are_data_whatever_stands_in_them(tmp_path):
     assert document["layers"][0]["source"] == names[0]
     assert document["title"]["zh"] == names[0] + names[1]
     _, table = unpacked(base64.b64decode(read.scripts[f"chunk-{document['layers'][0]['features']}"][1]))
-    assert table["name"] == [name.replace("\u202e", "\ufffd") for name in names]
+    assert table["name"] == [name.replace("\u202e", "\ufffd").replace("\u2028", "\ufffd") for name in names]
     assert len(read.executed) == len(Elements(page_in(tmp_path / "ws").html).executed)
     assert "<title>&lt;/script&gt;" in page.html
 
