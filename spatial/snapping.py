@@ -306,8 +306,12 @@ def _apart(given: Any, mended: Any, grid: Grid) -> float:
     tree = shapely.STRtree(_edges(border))
     reach = float(tree.query_nearest(rim, return_distance=True, all_matches=False)[1].max()) + dense / 2
     inside = float(min(scale)) / 4
-    while not shapely.buffer(between, -inside).is_empty:
-        inside *= 1.5
+    thick = shapely.get_parts(between)  # each by itself: they are thousands of slivers, and one buffer unites them all
+    while len(thick):
+        low_x, low_y, high_x, high_y = shapely.bounds(thick).T
+        thick = thick[np.minimum(high_x - low_x, high_y - low_y) > inside]
+        thick = thick[~shapely.is_empty(shapely.buffer(thick, -inside))]
+        inside *= 1.5 if len(thick) else 1.0
     return (reach + inside) * (1 + 1e-9)
 
 
