@@ -268,12 +268,12 @@ def _check(site: SampleSite, folder: Path, store: FolderStore) -> Dossier:
 
 
 def _show(dossier: Dossier, folder: Path, store: FolderStore, language: Language) -> None:
-    from apps.cli.outputs import json_text, map_of
+    from apps.cli.outputs import json_text, kept, map_of
     from screening.export import export
 
     verdict, result = dossier.verdict, dossier.to_dict()
     _write(folder / "map.html", map_of(verdict, result, store, language=language))
-    _write(folder / "result.json", json_text(result))
+    _write(folder / "result.json", json_text(kept(result, dossier)))
     export(folder / "export.zip", result, site=verdict.geometry, overlaps=verdict.overlaps, language=language)
 
 

@@ -327,7 +327,9 @@ def test_typed_text_is_the_same_site_or_refused_by_both(twins):
                 assert own is None, (text, shape, one, own)
             else:
                 assert own is not None, (text, shape, one)
-                assert same_place(shapely.geometry.shape(one["value"]["geometry"]), own), (text, shape)
+                own = shapely.remove_repeated_points(own)  # the page drops a corner that is typed twice
+                page = shapely.remove_repeated_points(shapely.geometry.shape(one["value"]["geometry"]))
+                assert same_place(page, own), (text, shape)
 
 
 # ---- links ----------------------------------------------------------------------------------------------------------
