@@ -34,8 +34,10 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python maps/build_assets.py --check
 
-bench: setup
-	$(BIN)/python -m benchmarks
+# beside the engines of others, which it installs
+bench: setup system
+	$(BIN)/python -m pip install --quiet -e ".[bench]"
+	nice $(BIN)/python -m benchmarks
 
 # the pictures in README.md and docs/, from the engine's own answers
 figures: setup system

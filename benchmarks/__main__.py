@@ -1,140 +1,131 @@
-"""``make bench``: the figures, measured side by side in one run; medians, and ratios where two do the same."""
+"""
+``make bench``: the engines side by side in one run; tables on the screen, in the docs and in ``results.json``.
+
+``python -m benchmarks [--quick] [--full] [--only TASK]... [--data FOLDER] [--no-write]``
+"""
 
 from __future__ import annotations
 
-import platform
-import statistics
-import subprocess
-import sys
-import tempfile
+import argparse
+import json
+import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import shapely
 from rich.console import Console
-from rich.table import Table
 
-from layers.importing import ImportOptions, import_layer
-from layers.workspace import FolderStore
-from screening.screen import screen
-from screening.site import site_of
-from spatial.measure import ellipsoidal_area
-from spatial.overlay.index import GeometryIndex, build_index
-from tests.building import reading_of
+from benchmarks import cost_model, whole_runs
+from benchmarks.data import FULL, QUICK, data_at
+from benchmarks.engines import TASKS
+from benchmarks.engines.ours import code_digest, workspace_of
+from benchmarks.floor import floor_of
+from benchmarks.process import EngineFailedError
+from benchmarks.racing import LeftOut, Pace, race
+from benchmarks.tables import between_markers, kept_at, markdown, merged, results, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-ROUNDS = 7
+    from benchmarks.data import Data
+    from benchmarks.racing import Row
+
+REPO = Path(__file__).resolve().parents[1]
+RESULTS = REPO / "benchmarks" / "results.json"
+DOCS = REPO / "docs" / "reference"
+DONE_WHOLE = ("one_site", "growth_sites", "growth_vertices", "check_many", "memory", "importing")
+PACE = Pace(rounds=5, limit_s=300, budget_s=120, ours_s=60)
+QUICK_PACE = Pace(rounds=2, limit_s=120, budget_s=20, ours_s=5)
 
 
-def median_ms(work: Callable[[], object], rounds: int = ROUNDS) -> float:
-    work()
-    taken = []
-    for _ in range(rounds):
+def main(words: Sequence[str] | None = None) -> int:
+    asked = _asked(words)
+    os.chdir(REPO)
+    console = Console(width=160)
+    began = time.perf_counter()
+    code_digest()
+    data = data_at(asked.data, QUICK if asked.quick else FULL)
+    pace = QUICK_PACE if asked.quick else PACE
+    console.print(data.recipe)
+
+    def say(text: str) -> None:
+        console.print(f"[{time.perf_counter() - began:6.0f} s] {text}", highlight=False, markup=False)
+
+    _workspaces(data, asked.only, say)
+    rows: list[Row] = []
+    out: list[LeftOut] = []
+    for task in asked.only:
+        try:
+            found, left = _measured(task, data, pace, say, most=5_000_000 if asked.full else 1_000_000)
+        except EngineFailedError as trouble:
+            found, left = [], [LeftOut(task=task, engine="ours", why=str(trouble)[:300])]
+            say(f"{task}: {trouble}")
+        rows += found
+        out += left
+        for name in dict.fromkeys(row.task for row in found):
+            console.print(shown([row.document() for row in found if row.task == name], name))
+    floors = [_floor(task, data, rows) for task in asked.only if task in TASKS and any(r.task == task for r in rows)]
+    now = results(data, rows, out, [one for one in floors if one is not None], _facts(data, asked.only))
+    if not asked.write:
+        return 0
+    kept = merged(kept_at(RESULTS), now)
+    RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    for language in ("zh", "en"):
+        between_markers(DOCS / "performance.md", f"tables {language}", markdown(kept, language))
+        between_markers(DOCS / "cost-model.md", f"tables {language}", cost_model.markdown(kept, language))
+    say(f"written: {RESULTS.relative_to(REPO)}, docs/reference/performance.md, docs/reference/cost-model.md")
+    return 0
+
+
+def _asked(words: Sequence[str] | None) -> argparse.Namespace:
+    known = (*TASKS, *DONE_WHOLE)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[1])
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: that everything runs; writes nothing")
+    parser.add_argument("--full", action="store_true", help="5,000,000 sites through check-many as well")
+    parser.add_argument("--only", nargs="+", choices=known, default=list(known), metavar="TASK", help=", ".join(known))
+    parser.add_argument("--data", type=Path, default=REPO / "build" / "bench", help="where the data are kept")
+    parser.add_argument("--no-write", dest="write", action="store_false", help="leave docs and results.json alone")
+    asked = parser.parse_args(words)
+    asked.data = asked.data.resolve()
+    asked.write = asked.write and not asked.quick
+    return asked
+
+
+def _workspaces(data: Data, tasks: Sequence[str], say: Any) -> None:
+    """What ours answers from, imported before anything is timed."""
+    wanted = [(layer,) for layer in ("units", "red_line", "sources") if any(t.endswith(f"_{layer}") for t in tasks)]
+    if {"growth_sites", "check_many", "memory"} & set(tasks):
+        wanted += [("units",), ("red_line",), whole_runs.BOTH]  # type: ignore[list-item]
+    if "one_site" in tasks:
+        wanted.append(whole_runs.EVERY)  # type: ignore[arg-type]
+    for layers in dict.fromkeys(wanted):
         start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * 1000
+        workspace_of(data, *layers)
+        say(f"workspace of {', '.join(layers)}: {time.perf_counter() - start:.1f} s")
 
 
-def jagged(lon: float, lat: float, radius: float, vertices: int, seed: int) -> shapely.Polygon:
-    rng = np.random.default_rng(seed)
-    angle = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
-    reach = radius * (1 + 0.2 * np.sin(5 * angle) + 0.002 * rng.standard_normal(vertices))
-    return shapely.make_valid(
-        shapely.Polygon(np.column_stack([lon + reach * np.cos(angle), lat + reach * np.sin(angle)])),
-        method="structure",
-        keep_collapsed=False,
-    )
+def _measured(task: str, data: Data, pace: Pace, say: Any, *, most: int) -> tuple[list[Row], list[LeftOut]]:
+    if task in TASKS:
+        return race(task, data, pace, say)
+    if task == "memory":
+        return whole_runs.memory(data, pace, say, most)
+    found: tuple[list[Row], list[LeftOut]] = getattr(whole_runs, task)(data, pace, say)
+    return found
 
 
-def tiling(n: int) -> list[shapely.Polygon]:
-    step = 1.0 / n
-    return [
-        shapely.segmentize(
-            shapely.box(117 + i * step, 49 + j * step, 117 + (i + 1) * step, 49 + (j + 1) * step), step / 50
-        )
-        for i in range(n)
-        for j in range(n)
-    ]
+def _floor(task: str, data: Data, rows: list[Row]) -> dict[str, Any] | None:
+    mine = next((row for row in rows if row.task == task and row.engine == "ours"), None)
+    return None if mine is None else floor_of(task, data, mine.n)
 
 
-def workspace(folder: Path) -> FolderStore:
-    store = FolderStore.create(folder, required_kinds=["red_lines", "control_units"], region=None)
-    area = reading_of([shapely.box(116.9, 48.9, 118.1, 50.1)], name="area.geojson")
-    zone = jagged(117.5, 49.5, 0.3, 60_000, 1)
-    import_layer(
-        store, reading_of([zone]), ImportOptions(kind="red_lines", name="red", data_date="2024-01-01", coverage=area)
-    )
-    units = tiling(20)
-    rows = [{"HJGKDYBM": f"ZH1507813{i:04d}", "ZHGKDYFL": "一般管控单元"} for i in range(len(units))]
-    import_layer(
-        FolderStore.open(folder),
-        reading_of(units, rows),
-        ImportOptions(kind="control_units", name="units", data_date="2024-01-01", coverage="layer"),
-    )
-    return FolderStore.open(folder)
-
-
-def main() -> None:
-    rows: list[tuple[str, str, str]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        store = workspace(Path(folder) / "ws")
-        rows.append(("import: red line of 60,000 vertices and 400 units", f"{time.perf_counter() - start:.1f} s", ""))
-        for name, geometry in (
-            ("one check, warm: parcel inside", shapely.box(117.5, 49.5, 117.505, 49.505)),
-            ("one check, warm: parcel across the boundary", shapely.box(117.7, 49.5, 117.9, 49.52)),
-            ("one check, warm: point far away", shapely.Point(117.05, 49.05)),
-        ):
-            site = site_of(geometry, accuracy_m=5)
-            rows.append((name, f"{median_ms(lambda site=site: screen(site, store, as_of='2026-11-22')):.1f} ms", ""))
-        command = [sys.executable, "-m", "apps.cli.main", "check", "117.45,49.58", "-w", str(store.root)]
-        process = median_ms(lambda: subprocess.run(command, check=True, capture_output=True), rounds=5)
-        rows.append(("one check as a process, imports included: point typed", f"{process:.0f} ms", ""))
-        opened = median_ms(
-            lambda: screen(site_of(shapely.Point(117.5, 49.5), accuracy_m=5), FolderStore.open(store.root))
-        )
-        rows.append(("one check, warm, workspace opened anew: point inside", f"{opened:.1f} ms", ""))
-    zone = jagged(117.5, 49.5, 0.3, 300_000, 2)
-    start = time.perf_counter()
-    index = GeometryIndex.from_arrays(build_index(np.array([zone])))
-    rows.append(("index of a zone of 300,000 vertices", f"{time.perf_counter() - start:.1f} s", ""))
-    site = shapely.Point(117.5, 49.5).buffer(0.003)
-    box = site.bounds
-    every = np.ones(1, dtype=bool)
-    pieces = median_ms(lambda: shapely.intersection(site, index.load(index.pieces_meeting(box, every))))
-    whole = median_ms(lambda: shapely.intersection(site, zone))
-    rows.append(
-        (
-            "overlay of one parcel inside: pieces",
-            f"{pieces:.2f} ms",
-            f"{whole / pieces:.0f} x faster than the whole zone",
-        )
-    )
-    from spatial.ellipsoid import geod
-
-    many = np.array([jagged(117.5, 49.5, 0.01, 250, s) for s in range(500)])
-    series = median_ms(lambda: ellipsoidal_area(many))
-    loop = median_ms(lambda: [geod().geometry_area_perimeter(shapely.orient_polygons(p)) for p in many], rounds=3)
-    rows.append(
-        (
-            "areas of 500 polygons of 250 vertices, series",
-            f"{series:.1f} ms",
-            f"{loop / series:.0f} x faster than pyproj.Geod",
-        )
-    )
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import screening.screen, screening.site"], check=True)
-    rows.append(("a process that imports all one check needs", f"{(time.perf_counter() - start) * 1000:.0f} ms", ""))
-    table = Table("what", "median", "ratio", title=f"Python {platform.python_version()}, shapely {shapely.__version__}")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+def _facts(data: Data, tasks: Sequence[str]) -> dict[str, Any]:
+    """What the cost model takes beside the rows."""
+    if "check_many" not in tasks:
+        return {}
+    at = workspace_of(data, *whole_runs.BOTH)
+    size = sum(path.stat().st_size for path in at.rglob("*") if path.is_file())
+    return {"index_mb": round(size / 1024**2, 1), "units": data.sizes.units, "row_bytes": whole_runs.row_bytes(data)}
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

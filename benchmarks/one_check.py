@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from benchmarks.__main__ import jagged
+from benchmarks.data import jagged
 from layers.workspace import FolderStore
 from screening.extent import together
 from screening.loaded import load

@@ -208,7 +208,7 @@ def drawn(page, ready: str, start: float) -> float:
         time.sleep(0.02)
     while True:
         picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
-        middle = picture[300:500, 600:1000]
+        middle = picture[300:500, 640:860]
         taken = time.perf_counter() - start
         if (middle.max(axis=2) - middle.min(axis=2) > 20).mean() > 0.8:  # coloured, not paper
             return taken

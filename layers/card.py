@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 __all__ = ["LayerCard", "RejectedFeature"]
@@ -83,12 +83,12 @@ class LayerCard:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; geometry bytes of rejected features as base64."""
-        data = asdict(self)
+        data = asdict(replace(self, problems=()))  # they may be as many as the features, and are plain already
         for rejected in data["rejected"]:
             if rejected["wkb"] is not None:
                 rejected["wkb"] = base64.b64encode(rejected["wkb"]).decode()
             rejected["attributes"] = {str(k): _plain(v) for k, v in rejected["attributes"].items()}
-        data["problems"] = [{k: _plain(v) for k, v in p.items()} for p in data["problems"]]
+        data["problems"] = [{k: _plain(v) for k, v in p.items()} for p in self.problems]
         return data
 
     @classmethod

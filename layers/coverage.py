@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import shapely
 
 from layers.errors import CoverageError
 from layers.model import TILING_KINDS
 from spatial.overlay.frame import Frame, bounds_of
+from spatial.overlay.seams import seams_of, united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from layers.model import KindName
+    from spatial.overlay.seams import Seams
 
 __all__ = ["Coverage", "close_gaps", "cut_to_units", "of_districts", "of_features", "of_geometry"]
 
@@ -75,7 +76,9 @@ def of_geometry(geometry: BaseGeometry, *, accuracy_m: float, label: str, sha256
     )
 
 
-def of_features(kind: KindName, geometries: NDArray[Any], *, accuracy_m: float, digest: str) -> Coverage:
+def of_features(
+    kind: KindName, geometries: NDArray[Any], *, accuracy_m: float, digest: str, seams: Seams | None = None
+) -> Coverage:
     """
     The union of a layer's own features (``--coverage layer``), for kinds whose features tile the land.
 
@@ -91,7 +94,7 @@ def of_features(kind: KindName, geometries: NDArray[Any], *, accuracy_m: float, 
         )
     return Coverage(
         kind="layer",
-        geometry=close_gaps(geometries),
+        geometry=close_gaps(geometries, seams),
         accuracy_m=accuracy_m,
         label="layer",
         source="layer",
@@ -99,9 +102,9 @@ def of_features(kind: KindName, geometries: NDArray[Any], *, accuracy_m: float, 
     )
 
 
-def cut_to_units(coverage: Coverage, geometries: NDArray[Any]) -> Coverage:
+def cut_to_units(coverage: Coverage, geometries: NDArray[Any], seams: Seams | None = None) -> Coverage:
     """The part of a stated coverage in which there is a unit, of any class: a lost unit is a hole in what is known."""
-    units = close_gaps(geometries)
+    units = close_gaps(geometries, seams)
     return Coverage(
         kind=coverage.kind,
         geometry=_areal(shapely.intersection(coverage.geometry, units)),
@@ -112,21 +115,22 @@ def cut_to_units(coverage: Coverage, geometries: NDArray[Any]) -> Coverage:
     )
 
 
-def close_gaps(geometries: NDArray[Any]) -> BaseGeometry:
+def close_gaps(geometries: NDArray[Any], seams: Seams | None = None) -> BaseGeometry:
     """
-    The union of polygons with gaps below 1 m closed.
+    The union of polygons with gaps below 1 m closed; ``seams`` are theirs, where they are at hand.
 
     Examples
     --------
+    >>> import numpy as np
     >>> gap = 0.4 / 72_900  # 0.4 m of longitude at 49 degrees north
     >>> shut = close_gaps(np.array([shapely.box(117, 49, 117.1, 49.1), shapely.box(117.1 + gap, 49, 117.2, 49.1)]))
     >>> shut.geom_type
     'Polygon'
     """
-    areal = [g for g in geometries if g is not None and shapely.get_dimensions(g) == 2]
-    if not areal:
+    found = seams_of(geometries) if seams is None else seams
+    if not len(found):
         return shapely.Polygon()
-    union = shapely.union_all(np.array(areal, dtype=object), grid_size=1e-8)
+    union = united(geometries, found)
     frame = Frame.around(bounds_of(union))
     plane = frame.to_plane(union)
     grown = shapely.buffer(plane, GAP_M / 2, join_style="mitre", mitre_limit=2.0)

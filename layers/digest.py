@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
-from layers.merkle import leaf_of, root_of
+from layers.merkle import attributes_text, leaf_hash, leaf_of, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,5 +37,9 @@ def content_digest(features: Sequence[Feature], geometries: NDArray[Any]) -> str
 
 def leaf_array(features: Sequence[Feature], geometries: NDArray[Any]) -> NDArray[np.uint8]:
     """The leaf of each feature, (n, 32) bytes in row order; kept with a version, so that a proof needs no geometry."""
-    leaves = b"".join(leaf_of(f.attributes, g) for f, g in zip(features, geometries, strict=True))
+    wkb = shapely.to_wkb(np.asarray(geometries, dtype=object), byte_order=1, output_dimension=2)
+    leaves = b"".join(
+        leaf_hash(b"" if one is None else one, attributes_text(f.attributes))
+        for f, one in zip(features, wkb, strict=True)
+    )
     return np.frombuffer(leaves, dtype=np.uint8).reshape(-1, 32)

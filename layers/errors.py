@@ -9,7 +9,12 @@ Errors of ``layers``.
     + ManifestUnreadableError
     + LayerExistsError          (also FileExistsError)
     + VersionInUseError         (also PermissionError)
+    + DatabaseUnreachableError  (also ConnectionError)
+    + DatabaseRefusedError
   x DamagedVersionError
+    + VersionUnreachableError    (the database did not give it)
+  x DatabaseAddressError        (also ValueError)
+  x DatabaseDriverError         (also ImportError)
   x ImportRefusedError
     + CoverageError             (also ValueError)
     + EmptyLayerError           (also ValueError)
@@ -43,11 +48,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from layers.workspace.address import DatabaseAddress
     from layers.workspace.store import VersionEntry
 
 __all__ = [
     "CoverageError",
     "DamagedVersionError",
+    "DatabaseAddressError",
+    "DatabaseDriverError",
+    "DatabaseRefusedError",
+    "DatabaseUnreachableError",
     "DelineationError",
     "EmptyLayerError",
     "ExpectationError",
@@ -75,6 +85,7 @@ __all__ = [
     "UnknownCityError",
     "UnknownFigureError",
     "VersionInUseError",
+    "VersionUnreachableError",
     "WorkspaceBusyError",
     "WorkspaceError",
     "WorkspaceExistsError",
@@ -97,39 +108,45 @@ def _rebuilt(cls: type[LayerError], args: tuple[object, ...], facts: dict[str, o
 
 
 class WorkspaceError(LayerError):
-    """Base of what can go wrong with a workspace as a whole; ``path`` is its folder."""
+    """Base of what can go wrong with a workspace as a whole; ``path`` is its folder, or where its database lies."""
 
-    def __init__(self, message: str, *, path: Path) -> None:
+    def __init__(self, message: str, *, path: Path | DatabaseAddress) -> None:
         super().__init__(message)
         self.path = path
 
 
 class NotAWorkspaceError(WorkspaceError, FileNotFoundError):
-    """The folder holds neither ``workspace.json`` nor ``layers/``."""
+    """The folder holds neither ``workspace.json`` nor ``layers/``, or a database no such schema; ``lacks`` says it."""
 
-    def __init__(self, *, path: Path) -> None:
+    def __init__(
+        self,
+        *,
+        path: Path | DatabaseAddress,
+        lacks: str = "it holds neither workspace.json nor layers/",
+        other: str = "another folder",
+    ) -> None:
         super().__init__(
-            f"{path} is not a workspace: it holds neither workspace.json nor layers/; "
-            "name another folder, or create a workspace there",
+            f"{path} is not a workspace: {lacks}; name {other}, or create a workspace there",
             path=path,
         )
+        self.lacks = lacks
 
 
 class WorkspaceExistsError(WorkspaceError, FileExistsError):
     """A workspace is to be created where something already is; ``found`` names some of it."""
 
-    def __init__(self, *, path: Path, found: Sequence[str]) -> None:
+    def __init__(self, *, path: Path | DatabaseAddress, found: Sequence[str], other: str = "a new folder") -> None:
         shown = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
-        super().__init__(
-            f"{path} is not empty ({shown}); open it if it is a workspace, or name a new folder", path=path
-        )
+        super().__init__(f"{path} is not empty ({shown}); open it if it is a workspace, or name {other}", path=path)
         self.found = tuple(found)
 
 
 class WorkspaceBusyError(WorkspaceError, TimeoutError):
     """Another program is writing to the workspace, or it cannot be locked; ``waited_s`` in seconds."""
 
-    def __init__(self, *, path: Path, waited_s: float, detail: str = "another program is writing to it") -> None:
+    def __init__(
+        self, *, path: Path | DatabaseAddress, waited_s: float, detail: str = "another program is writing to it"
+    ) -> None:
         super().__init__(
             f"{path} could not be locked within {waited_s:g} s: {detail}; nothing was changed. "
             "Wait until the other program ends and try again (a program that has died keeps no lock)",
@@ -142,7 +159,7 @@ class WorkspaceBusyError(WorkspaceError, TimeoutError):
 class ManifestUnreadableError(WorkspaceError):
     """``workspace.json`` is lost, damaged or of another format version, so nothing may be written."""
 
-    def __init__(self, *, path: Path, detail: str) -> None:
+    def __init__(self, *, path: Path | DatabaseAddress, detail: str) -> None:
         super().__init__(
             f"{path}: workspace.json cannot be trusted ({detail}), so nothing was changed; put back an "
             "intact copy of the workspace, or create a new one and import the files of sources/ again",
@@ -154,7 +171,7 @@ class ManifestUnreadableError(WorkspaceError):
 class LayerExistsError(WorkspaceError, FileExistsError):
     """A layer of this name is there already and replacing it was not asked for."""
 
-    def __init__(self, *, path: Path, layer: str) -> None:
+    def __init__(self, *, path: Path | DatabaseAddress, layer: str) -> None:
         super().__init__(
             f"{path} already has a layer {layer!r}; choose another name, or say that it is a new version (replace)",
             path=path,
@@ -175,6 +192,48 @@ class VersionInUseError(WorkspaceError, PermissionError):
         self.detail = detail
 
 
+class DatabaseUnreachableError(WorkspaceError, ConnectionError):
+    """The database of a workspace cannot be reached, or the connection broke; ``detail`` is what was said of it."""
+
+    def __init__(self, *, path: DatabaseAddress, detail: str) -> None:
+        super().__init__(
+            f"{path}: the database cannot be reached ({detail}); check that the server runs and host, port, database, "
+            "user and password (PGPASSWORD or ~/.pgpass), then try again: a change is made whole or not at all",
+            path=path,
+        )
+        self.detail = detail
+
+
+class DatabaseRefusedError(WorkspaceError):
+    """The database refused a statement: rights, space, an extension; ``detail`` says what, ``remedy`` what to do."""
+
+    def __init__(self, *, path: DatabaseAddress, detail: str, remedy: str) -> None:
+        super().__init__(f"{path}: the database refused ({detail}), so nothing was changed; {remedy}", path=path)
+        self.detail = detail
+        self.remedy = remedy
+
+
+class DatabaseAddressError(LayerError, ValueError):
+    """The address of a workspace in a database is not written as one; the text itself is not repeated."""
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__(
+            f"the address of the database cannot be used: {detail}; write postgresql://USER@HOST:PORT/DATABASE#NAME "
+            "and leave the password to PGPASSWORD or ~/.pgpass"
+        )
+        self.detail = detail
+
+
+class DatabaseDriverError(LayerError, ImportError):
+    """The driver for PostgreSQL is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a workspace in PostgreSQL needs the driver psycopg, which is not installed; "
+            'install it: pip install "sanxian[postgis]"'
+        )
+
+
 class DamagedVersionError(LayerError):
     """
     A file of a stored version is lost or differs from what was written.
@@ -193,6 +252,18 @@ class DamagedVersionError(LayerError):
         self.file = file
         self.block = block
         self.detail = detail
+
+
+class VersionUnreachableError(DamagedVersionError):
+    """The database did not give a file of a stored version; whether it is intact is not known."""
+
+    def __init__(self, *, entry: VersionEntry, file: str, detail: str) -> None:
+        super().__init__(entry=entry, file=file, block=None, detail=detail)
+        message = (
+            f"layer {entry.layer!r}, version {entry.version}: {file} could not be read from the database ({detail}); "
+            "its answers are unknown. Check the connection and the rights to read, and ask again"
+        )
+        self.args = (message,)
 
 
 class ImportRefusedError(LayerError):

@@ -51,6 +51,8 @@ def fold(name: str) -> str:
     >>> fold(" 空间布局约束\n"), fold("ＨＪＧＫＤＹＢＭ"), fold("面积（km²）")
     ('空间布局约束', 'hjgkdybm', '面积(km2)')
     """
+    if name.isascii():
+        return "".join(name.casefold().split()).replace("\x00", "")
     for _ in range(_FOLDINGS):
         # case folding may take apart what NFKC joins, and without white space some marks follow a letter they join
         plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -22,6 +22,7 @@ from layers.repair import repair
 from spatial.accuracy import SURVEYED, UNSTATED_LAYER, accuracy_of_scale, restated
 from spatial.crs import to_geographic
 from spatial.overlay.index import build_index
+from spatial.overlay.seams import seams_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from layers.model import KindName, Role
     from layers.workspace.store import VersionEntry, WorkspaceStore
     from spatial.accuracy import PositionalAccuracy
+    from spatial.overlay.seams import Seams
     from spatial.reading.model import Reading
 
 __all__ = ["ImportOptions", "Imported", "import_layer"]
@@ -137,7 +139,9 @@ def import_layer(
     _require_expected(options, reading, placed)
     leaves = leaf_array(features, placed.geometries)
     digest = root_of(bytes(leaf) for leaf in leaves).hex()
-    coverage = _coverage(options, placed.geometries, accuracy, digest)
+    seams = seams_of(placed.geometries)
+    coverage = _coverage(options, placed.geometries, seams, accuracy, digest)
+    index = build_index(placed.geometries, seams=seams)
     accepted = _accepted(options, placed.rejected)
     kind = KIND_SPECS[options.kind]
     restricted = kind.restricted_by_default if options.restricted is None else options.restricted
@@ -176,13 +180,13 @@ def import_layer(
         declared_none=options.declared_none,
         features=len(features),
         class_counts=dict(sorted(understood.class_counts.items())),
-        area_m2=round(float(area_of(placed.geometries)), 2),
+        area_m2=round(_area_m2(index), 2),
         repaired=len(placed.repaired),
         rejected=accepted,
         influence_m=options.influence_m,
         problems=tuple(_problem_code(p) for p in (*(reading.problems if reading else ()), *understood.problems)),
     )
-    arrays: dict[str, NDArray[Any]] = {**pack(features), **build_index(placed.geometries)}
+    arrays: dict[str, NDArray[Any]] = {**pack(features), **index}
     if coverage is not None:
         cover = build_index(np.array([coverage.geometry], dtype=object))
         arrays |= {f"coverage/{name}": values for name, values in cover.items()}
@@ -327,13 +331,13 @@ def _require_expected(options: ImportOptions, reading: Reading | None, placed: P
 
 
 def _coverage(
-    options: ImportOptions, geometries: NDArray[Any], accuracy: PositionalAccuracy, digest: str
+    options: ImportOptions, geometries: NDArray[Any], seams: Seams, accuracy: PositionalAccuracy, digest: str
 ) -> Coverage | None:
     accuracy_m = accuracy.metres
     if options.coverage is None:
         return None
     if options.coverage == "layer":
-        return of_features(options.kind, geometries, accuracy_m=accuracy_m, digest=digest)
+        return of_features(options.kind, geometries, accuracy_m=accuracy_m, digest=digest, seams=seams)
     if isinstance(options.coverage, tuple):
         found = of_districts(options.coverage)
     else:
@@ -352,7 +356,12 @@ def _coverage(
         # the layer's own, but never without what the datum or an offset of this file adds
         accuracy_m = max(accuracy_m, restated(area.accuracy, accuracy.terms[0].metres).metres)
         found = of_geometry(shape, accuracy_m=accuracy_m, label=area.source_name, sha256=area.source_sha256)
-    return cut_to_units(found, geometries) if options.kind == "control_units" else found
+    return cut_to_units(found, geometries, seams) if options.kind == "control_units" else found
+
+
+def _area_m2(index: dict[str, NDArray[Any]]) -> float:
+    """Summed ellipsoidal area of the polygons, square metres."""
+    return float(np.sum(index["features/area"][index["features/dimension"] == 2]))
 
 
 def _accepted(options: ImportOptions, rejected: tuple[RejectedFeature, ...]) -> tuple[RejectedFeature, ...]:
@@ -368,6 +377,4 @@ def _accepted(options: ImportOptions, rejected: tuple[RejectedFeature, ...]) -> 
 
 
 def _problem_code(problem: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {k: v for k, v in asdict(problem).items() if v not in (None, "")}
+    return {k: v for k, v in vars(problem).items() if v not in (None, "")}

@@ -23,6 +23,7 @@ __all__ = ["Step", "attributes_text", "climbed", "leaf_hash", "leaf_of", "path_t
 
 Step = tuple[Literal["left", "right"], bytes]
 """One step up: on which side the neighbour stands, and its hash."""
+_TEXT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def attributes_text(attributes: Mapping[str, Any]) -> str:
@@ -34,8 +35,7 @@ def attributes_text(attributes: Mapping[str, Any]) -> str:
     >>> attributes_text({"名称": "甲", "面积": 1.5})
     '{"名称":"甲","面积":1.5}'
     """
-    text = json.dumps(dict(attributes), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", _TEXT.encode(dict(attributes)))
 
 
 def wkb_of(geometry: Any) -> bytes:
@@ -48,7 +48,10 @@ def wkb_of(geometry: Any) -> bytes:
 
 def leaf_hash(wkb: bytes, text: str) -> bytes:
     """The leaf of a feature whose bytes and text are at hand."""
-    return hashlib.sha256(b"\x00" + wkb + b"\x00" + text.encode()).digest()
+    found = hashlib.sha256(b"\x00")
+    found.update(wkb)  # not copied: most of it is the WKB
+    found.update(b"\x00" + text.encode())
+    return found.digest()
 
 
 def leaf_of(attributes: Mapping[str, Any], geometry: Any) -> bytes:

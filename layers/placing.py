@@ -63,6 +63,7 @@ def placed_features(reading: Reading) -> Placed:
     names: list[str] = []
     repaired: set[str] = set()
     positions = _each_to_geographic(mended.geometries, reading)
+    spoilt = mended.rejected
     for i, name in enumerate(ids):
         if reading.ids[i] in reading.without_place and reading.geometries[i] is None:
             geometries.append(None)
@@ -71,7 +72,7 @@ def placed_features(reading: Reading) -> Placed:
             continue
         outcome = str(mended.outcome[i])
         geometry, trouble = positions[i]
-        if mended.rejected[i] or geometry is None:
+        if spoilt[i] or geometry is None:
             raw = reading.geometries[i]
             # of a ring with a NaN in it, the bounds say nothing of where the lost vertex lay
             xy = shapely.get_coordinates(raw)
@@ -81,7 +82,7 @@ def placed_features(reading: Reading) -> Placed:
             rejected.append(
                 RejectedFeature(
                     id=name,
-                    reason=outcome if mended.rejected[i] else "outside_working_area" if trouble else "emptied",
+                    reason=outcome if spoilt[i] else "outside_working_area" if trouble else "emptied",
                     box=box,
                     detail=trouble,
                     attributes=dict(reading.attributes[i]),
@@ -119,8 +120,15 @@ def _each_to_geographic(geometries: NDArray[Any], reading: Reading) -> list[tupl
         if all(g is None for g, _ in singles):
             raise
         return singles
-    again = repair(found)  # densifying and projecting may open a hair's crossing
-    return [(again.geometries[i], "") for i in range(len(found))]
+    if not _same_places(geometries, found):
+        found = repair(found).geometries  # densifying and projecting may open a hair's crossing
+    return [(geometry, "") for geometry in found]
+
+
+def _same_places(before: NDArray[Any], after: NDArray[Any]) -> bool:
+    """Whether nothing moved: what was valid then still is."""
+    first, second = (shapely.get_coordinates(some, return_index=True) for some in (before, after))
+    return all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
 
 
 def _by_dimension(geometry: Any) -> list[tuple[str, Any]]:
@@ -168,5 +176,6 @@ def _distinct(reading: Reading) -> tuple[str, ...]:
 
 def area_of(geometries: NDArray[Any]) -> float:
     """Summed ellipsoidal area of the polygons, square metres."""
-    areal = [g for g in geometries if g is not None and shapely.get_dimensions(g) == 2]
-    return float(np.sum(ellipsoidal_area(areal))) if areal else 0.0
+    array = np.asarray(geometries, dtype=object)
+    areal = array[shapely.get_dimensions(array) == 2]  # -1 where there is none
+    return float(np.sum(ellipsoidal_area(areal))) if len(areal) else 0.0

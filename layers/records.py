@@ -6,7 +6,7 @@ What every check reads is small; the words of a feature are read on demand.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ SOFT_FLAGS = frozenset({"outer_bound", "location_only"})
 """Features with one of these never prove a hit."""
 NO_START, NO_END = 0, 99_999_999
 LAST_DAY = 9999_12_31
+_WORDS = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=True)
 
 
 def pack(features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
@@ -41,10 +42,7 @@ def pack(features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
     >>> int(arrays["records/valid_from"][0]), Records(arrays.__getitem__).feature(0) == one
     (20240101, True)
     """
-    texts = [
-        json.dumps(asdict(f), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=True).encode()
-        for f in features
-    ]
+    texts = [_WORDS.encode(vars(f)).encode() for f in features]
 
     def column(values: list[float | None]) -> NDArray[np.float64]:
         return np.array([np.nan if v is None else v for v in values], dtype="<f8")

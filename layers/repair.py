@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import shapely
 
+from spatial.overlay.validity import valid
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -50,7 +52,9 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     >>> repair(np.array([bow, shapely.box(0, 0, 1, 1), None])).outcome.tolist()
     ['area_changed', 'sound', 'missing']
     """
-    source = shapely.force_2d(np.asarray(geometries, dtype=object))
+    source = np.array(geometries, dtype=object)
+    high = shapely.has_z(source) | shapely.has_m(source)
+    source[high] = shapely.force_2d(source[high])
     result = source.copy()
     outcome = np.full(len(source), "sound", dtype="<U12")
     missing = shapely.is_missing(source) | shapely.is_empty(source)
@@ -61,7 +65,7 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     wild[row_of[~np.isfinite(xy).all(axis=1)]] = True
     outcome[wild] = "not_finite"
     result[wild] = None
-    broken = np.flatnonzero(~missing & ~wild & ~shapely.is_valid(source))
+    broken = np.flatnonzero(~missing & ~wild & ~valid(source))
     for row in broken:
         mended = shapely.make_valid(source[row], method="structure", keep_collapsed=False)
         before, after = _ring_area(source[row]), float(shapely.area(mended))

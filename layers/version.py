@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenLayer", "open_layer", "version_at"]
 
+_OPENED = "_opened_layers"
+"""Name under which a store keeps the layers that were opened from it."""
+
 
 class OpenLayer:
     """A version of a layer; every property may raise ``DamagedVersionError`` when its bytes differ."""
@@ -42,8 +45,16 @@ class OpenLayer:
 
 
 def open_layer(store: WorkspaceStore, entry: VersionEntry) -> OpenLayer:
-    """Open one version; raises ``DamagedVersionError``."""
-    return OpenLayer(store.open_version(entry))
+    """
+    Open one version; raises ``DamagedVersionError``.
+
+    A store opens a version once: what was read and checked of it is there for whoever asks the same store next, and
+    gone with the store. What changes on the disk after it was read can do no harm, as long as it is not read again.
+    """
+    opened: dict[VersionEntry, OpenLayer] = vars(store).setdefault(_OPENED, {})
+    if entry not in opened:
+        opened[entry] = OpenLayer(store.open_version(entry))
+    return opened[entry]
 
 
 def version_at(entries: list[VersionEntry], as_of: str) -> tuple[VersionEntry, str | None]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from spatial.measure import ellipsoidal_area, geodesic_length
-from spatial.overlay.distance import nearest_of_boxes
+from spatial.overlay.distance import nearest_of_boxes, surely_beyond
+from spatial.overlay.edges import GRID_DEG
 from spatial.overlay.frame import Frame, bounds_of, widened
 from spatial.overlay.hold import ARC_FACTOR, QUADRANT_SEGMENTS
 from spatial.overlay.parts import simple_parts
@@ -30,13 +32,29 @@ class Cover:
     """
     How a site lies in one coverage.
 
-    ``edge_m`` is the geodesic distance to the edge of the coverage, 0 where the site is not wholly inside;
-    ``uncovered_share`` the share of the site outside (of its area, its length or its points).
+    ``uncovered_share`` is the share of the site outside (of its area, its length or its points). How far the edge is
+    is measured when it is asked for: where a site lies deep inside, it is enough to know that it is far.
     """
 
     inside: bool
-    edge_m: float
     uncovered_share: float
+    _site: BaseGeometry = field(repr=False, compare=False)
+    _coverage: GeometryIndex = field(repr=False, compare=False)
+
+    @cached_property
+    def edge_m(self) -> float:
+        """Geodesic metres to the edge of the coverage, 0 where the site is not wholly inside."""
+        if not self.inside:
+            return 0.0
+        boxes = self._coverage.group_bounds
+        nearest = nearest_of_boxes(self._site, boxes, np.arange(len(boxes)), self._coverage.load_edge_groups)
+        return 0.0 if nearest is None else nearest.distance_m
+
+    def edge_surely_beyond(self, metres: float) -> bool:
+        """Whether the edge is surely farther than that; False says only that it was not seen without measuring."""
+        return self.inside and surely_beyond(
+            self._site, self._coverage.group_bounds, self._coverage.load_edge_groups, metres
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +78,13 @@ def cover_of(site: BaseGeometry, coverage: GeometryIndex) -> Cover:
     >>> cover_of(shapely.box(117.9, 49.4, 118.1, 49.5), county).uncovered_share
     0.5
     """
-    known = _known_in(coverage, widened(bounds_of(site), 1.0))
+    box = widened(bounds_of(site), 1.0)
+    if _deep_in_a_piece(site, coverage, box):
+        return Cover(inside=True, uncovered_share=0.0, _site=site, _coverage=coverage)
+    known = _known_in(coverage, box)
     share = _share_outside(site, known)
-    if share > 0 or not shapely.covers(known, site):
-        return Cover(inside=False, edge_m=0.0, uncovered_share=share)
-    nearest = nearest_of_boxes(
-        site, coverage.group_bounds, np.arange(len(coverage.group_bounds)), coverage.load_edge_groups
-    )
-    return Cover(inside=True, edge_m=0.0 if nearest is None else nearest.distance_m, uncovered_share=0.0)
+    inside = share <= 0 and bool(shapely.covers(known, site))
+    return Cover(inside=inside, uncovered_share=share if not inside else 0.0, _site=site, _coverage=coverage)
 
 
 def pooled_covers(site: BaseGeometry, covers: Sequence[StatedCover], margin_m: float) -> bool:
@@ -118,6 +135,16 @@ def _narrowed(known: BaseGeometry, c: float, window: BaseGeometry) -> BaseGeomet
 def _known_in(coverage: GeometryIndex, box: tuple[float, float, float, float]) -> BaseGeometry:
     rows = coverage.pieces_meeting(box, np.ones(len(coverage.feature_dimension), dtype=bool))
     return shapely.union_all(coverage.load(rows), grid_size=1e-8) if len(rows) else shapely.Polygon()
+
+
+def _deep_in_a_piece(site: BaseGeometry, coverage: GeometryIndex, box: tuple[float, float, float, float]) -> bool:
+    """Whether one piece of a coverage holds the site, well within what joining the pieces may move its edge."""
+    rows = coverage.pieces_meeting(box, np.ones(len(coverage.feature_dimension), dtype=bool))
+    if len(rows) != 1:
+        return False
+    (piece,) = coverage.load(rows)
+    shapely.prepare(piece)
+    return bool(piece.contains_properly(site)) and shapely.distance(shapely.boundary(piece), site) > 10 * GRID_DEG
 
 
 def _share_outside(site: BaseGeometry, known: BaseGeometry) -> float:

@@ -14,8 +14,9 @@ from screening.overlap import Overlap
 from screening.reasons import Reason, ordered
 from screening.verdict import ContextLayer, FeatureFinding, Finding
 from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
-from spatial.overlay.distance import nearest_of
+from spatial.overlay.distance import nearest_of_boxes
 from spatial.overlay.frame import bounds_of, boxes_meet, widened
+from spatial.overlay.index import DamagedIndexError
 from spatial.overlay.influence import drawn_influence
 from spatial.overlay.relate import TOUCHING_M, Meeting, meet, relation_to_thin
 
@@ -67,11 +68,7 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
     epsg
         The 3° zone in which planar areas are given.
     """
-    measures = _Measures(
-        area_m2=float(np.nansum(ellipsoidal_area([question.geometry]))),
-        length_m=float(np.nansum(geodesic_length([question.geometry]))),
-        epsg=epsg,
-    )
+    measures = _Measures(area_m2=question.area_m2, length_m=question.length_m, epsg=epsg)
     zone = found.standing.zone
     features, overlaps = [], []
     for row in found.met:
@@ -140,7 +137,9 @@ def _feature(
     elif index.feature_dimension[row] == 2:
         near = own[boxes_meet(index.piece_bounds[own], widened(bounds_of(site), TOUCHING_M))]
         meeting = meet(site, index.load(near), float(index.feature_area_m2[row]))
-    nearest = nearest_of(site, index.load(own))
+    nearest = nearest_of_boxes(site, index.piece_bounds, own, index.load)
+    if nearest is None:
+        raise DamagedIndexError(array="pieces/feature", detail=f"no piece of feature {row}")
     feature = layer.records.feature(row)
     planar = 0.0
     if meeting.overlap is not None and meeting.overlap_m2 > 0:
@@ -220,7 +219,9 @@ def _share(area_m2: float, length_m: float, measures: _Measures) -> float:
 
 def _at_least(found: LayerAnswer) -> float | None:
     """Distance to the edge of the coverage where that is nearer than the nearest feature, else None."""
-    edge = 0.0 if found.cover is None else found.cover.edge_m
-    if found.gap_m is not None and found.gap_m <= edge:
+    if found.cover is None:
+        return None if found.gap_m is not None and found.gap_m <= 0.0 else 0.0
+    if found.gap_m is not None and (found.gap_m <= 0.0 or found.cover.edge_surely_beyond(found.gap_m)):
         return None
-    return edge
+    edge = found.cover.edge_m
+    return None if found.gap_m is not None and found.gap_m <= edge else edge

@@ -8,6 +8,9 @@ Errors of ``screening``.
   x AsOfError             (also ValueError)
   x BatchJobError         (also ValueError)
   x BatchOutputError      (also ValueError)
+  x EngineMissingError    (also ImportError)
+  x EngineUnreachableError  (also ConnectionError)
+  x WorkersDifferError    (also RuntimeError)
   x ComparisonError       (also ValueError)
   x EvaluationRangeError  (also ValueError)
   x CertificateDamagedError  (also ValueError)
@@ -33,6 +36,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from layers.workspace.address import Place
+
 __all__ = [
     "AccessListError",
     "AsOfError",
@@ -41,6 +46,8 @@ __all__ = [
     "CertificateDamagedError",
     "ComparisonError",
     "EmptySiteError",
+    "EngineMissingError",
+    "EngineUnreachableError",
     "EnvelopeError",
     "EvaluationRangeError",
     "KeyFileError",
@@ -57,6 +64,7 @@ __all__ = [
     "SiteError",
     "SiteOptionError",
     "UnknownRuleWordError",
+    "WorkersDifferError",
 ]
 
 
@@ -119,6 +127,36 @@ class BatchOutputError(ScreeningError, ValueError):
         self.path = path
         self.rows = rows
         self.most = most
+
+
+class EngineMissingError(ScreeningError, ImportError):
+    """What an engine of a batch needs is not installed; ``command`` installs it."""
+
+    def __init__(self, *, engine: str, command: str) -> None:
+        super().__init__(f"the engine {engine} is not installed here; {command}")
+        self.engine = engine
+        self.command = command
+
+
+class EngineUnreachableError(ScreeningError, ConnectionError):
+    """Nothing answers at the ``address`` of a scheduler or master, or nothing works for it."""
+
+    def __init__(self, *, engine: str, address: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{engine} at {address}: {detail}; {remedy}")
+        self.engine = engine
+        self.address = address
+        self.detail = detail
+        self.remedy = remedy
+
+
+class WorkersDifferError(ScreeningError, RuntimeError):
+    """Workers do not see the batch, its workspace or its program as it began; ``workers`` names them."""
+
+    def __init__(self, *, workers: tuple[str, ...], detail: str, remedy: str) -> None:
+        super().__init__(f"{', '.join(workers) or 'a worker'}: {detail}; {remedy}")
+        self.workers = workers
+        self.detail = detail
+        self.remedy = remedy
 
 
 class NothingToAvoidError(ScreeningError, ValueError):
@@ -230,7 +268,7 @@ class EvaluationRangeError(ScreeningError, ValueError):
 class RegisterError(ScreeningError):
     """The register of checked sites cannot be read or written; ``path`` names it."""
 
-    def __init__(self, message: str, *, path: Path) -> None:
+    def __init__(self, message: str, *, path: Place) -> None:
         super().__init__(message)
         self.path = path
 
@@ -238,14 +276,14 @@ class RegisterError(ScreeningError):
 class NoRegisterError(RegisterError):
     """The workspace has no register: no site was ever added."""
 
-    def __init__(self, *, path: Path) -> None:
+    def __init__(self, *, path: Place) -> None:
         super().__init__(f"{path}: no site was ever registered here; add one with: sanxian register add", path=path)
 
 
 class NoSuchSiteError(RegisterError, KeyError):
     """The register has no site of this number."""
 
-    def __init__(self, *, path: Path, site: int) -> None:
+    def __init__(self, *, path: Place, site: int) -> None:
         super().__init__(f"{path}: there is no site {site}; see: sanxian register list", path=path)
         self.site = site
 
@@ -255,7 +293,7 @@ class NoSuchSiteError(RegisterError, KeyError):
 class RegisterDamagedError(RegisterError):
     """The register is not what was written; it is never read as one with fewer sites."""
 
-    def __init__(self, *, path: Path, detail: str) -> None:
+    def __init__(self, *, path: Place, detail: str) -> None:
         super().__init__(
             f"{path}: the register is damaged ({detail}); put back a copy of the file, or move the folder's register.* "
             "away and add the sites again",
@@ -267,6 +305,6 @@ class RegisterDamagedError(RegisterError):
 class RegisterUnusableError(RegisterError, OSError):
     """The register cannot be read or written now: in use, the disk full or not to be written to."""
 
-    def __init__(self, *, path: Path, detail: str) -> None:
+    def __init__(self, *, path: Place, detail: str) -> None:
         super().__init__(f"{path}: the register cannot be used now ({detail}); try again", path=path)
         self.detail = detail

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from layers.version import OpenLayer
     from screening.reasons import Answer
 
-__all__ = ["LayerAnswer", "answer_of"]
+__all__ = ["LayerAnswer", "answer_of", "box_counts"]
 
 UNIT_GAP_M = 1.0
 """Gaps between neighbouring units narrower than this are no hole (``layers.coverage``)."""
@@ -172,6 +172,8 @@ def _coverage_reasons(cover: Cover | None, accuracy_m: float | None, margin_m: f
         code = "outside_coverage" if cover.uncovered_share >= 1.0 else "partly_outside_coverage"
         return [Reason(code, (("uncovered_share", cover.uncovered_share),))]
     needed = (accuracy_m or 0.0) + margin_m
+    if cover.edge_surely_beyond(needed + 1e-3):
+        return []
     if floor_mm(cover.edge_m) <= needed:
         return [Reason("partly_outside_coverage", (("edge_m", floor_mm(cover.edge_m)), ("needed_m", needed)))]
     return []
@@ -212,7 +214,7 @@ def _rejected_reasons(question: Question, layer: OpenLayer, margin_m: float) -> 
     coverage = layer.coverage
 
     def is_near(box: NDArray[np.float64]) -> bool:
-        if coverage is None or not _box_counts(box, coverage.feature_bounds[0]):
+        if coverage is None or not box_counts(box, coverage.feature_bounds[0]):
             return True
         west, south, east, north = (float(v) for v in box)
         return bool(shapely.intersects(question.geometry, shapely.box(*widened((west, south, east, north), margin_m))))
@@ -243,7 +245,7 @@ def _unit_reasons(question: Question, layer: OpenLayer, standing: Standing, marg
     )
 
 
-def _box_counts(box: NDArray[np.float64], coverage: NDArray[np.float64]) -> bool:
+def box_counts(box: NDArray[np.float64], coverage: NDArray[np.float64]) -> bool:
     """Finite, meeting the box of the coverage, and within that box widened by its own size."""
     if not np.isfinite(box).all() or not np.isfinite(coverage).all():
         return False

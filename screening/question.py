@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spatial.accuracy import combined
+from spatial.measure import ellipsoidal_area, geodesic_length
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -32,6 +35,16 @@ class Question:
     part_rejected: bool = False
     stability: bool = False
     """Whether to say how many metres of error would change a hit."""
+
+    @cached_property
+    def area_m2(self) -> float:
+        """The site's area on the ellipsoid, square metres; 0 of points and lines."""
+        return float(np.nansum(ellipsoidal_area([self.geometry])))
+
+    @cached_property
+    def length_m(self) -> float:
+        """The geodesic length of the site's lines, metres; 0 of points and polygons."""
+        return float(np.nansum(geodesic_length([self.geometry])))
 
     def combined(self, layer_m: float) -> float:
         """The combined accuracy a against a feature or layer of this accuracy."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from spatial.reading.model import Reading
 
-__all__ = ["FAR_CORNER", "Site", "SitePart", "place", "site_of", "united"]
+__all__ = ["FAR_CORNER", "Site", "SitePart", "declared_m2", "place", "site_fields", "site_of", "united"]
 
 FAR_CORNER = 2.06
 """R = 2.06 sqrt(A): the far corner of a parcel of area A whose sides are as 4 to 1, seen from its centre."""
@@ -206,7 +206,7 @@ def _part(name: str, geometry: Any, attributes: dict[str, Any]) -> SitePart:
     columns = {fold(column): value for column, value in attributes.items()}
 
     def first(meaning: str) -> Any:
-        found = (columns.get(fold(alias)) for alias in _columns()[meaning])
+        found = (columns.get(fold(alias)) for alias in site_fields()[meaning])
         return next((value for value in found if value not in (None, "")), None)
 
     def text(meaning: str) -> str | None:
@@ -215,7 +215,7 @@ def _part(name: str, geometry: Any, attributes: dict[str, Any]) -> SitePart:
 
     def texts(meaning: str) -> str | None:
         """What all columns of a meaning say: one file has 用途 beside 永久临时, and both are kept."""
-        found = (str(columns.get(fold(alias)) or "").strip() for alias in _columns()[meaning])
+        found = (str(columns.get(fold(alias)) or "").strip() for alias in site_fields()[meaning])
         return "；".join(dict.fromkeys(value for value in found if value)) or None
 
     measured = float(np.nansum(ellipsoidal_area([geometry])))
@@ -226,21 +226,20 @@ def _part(name: str, geometry: Any, attributes: dict[str, Any]) -> SitePart:
         name=text("name"),
         use=texts("use"),
         mode=texts("mode"),
-        declared_area_m2=float(declared)
-        if isinstance(declared, int | float)
-        else _declared_m2(first("area"), measured),
+        declared_area_m2=float(declared) if isinstance(declared, int | float) else declared_m2(first("area"), measured),
     )
 
 
 @cache
-def _columns() -> dict[str, list[str]]:
+def site_fields() -> dict[str, list[str]]:
+    """Names that the columns of a site's file have, by what they mean: ``name``, ``use``, ``mode``, ``area``."""
     table: dict[str, list[str]] = tomllib.loads(
         files("screening").joinpath("site_fields.toml").read_text(encoding="utf-8")
     )
     return table
 
 
-def _declared_m2(value: Any, measured_m2: float) -> float | None:
+def declared_m2(value: Any, measured_m2: float) -> float | None:
     """A declared area in square metres; of a bare number the unit (m², hm², 亩, km²) that fits the geometry by 5 %."""
     if isinstance(value, str):
         stated = areas_stated_m2(value)

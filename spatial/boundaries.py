@@ -25,6 +25,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from spatial.boundary_store import open_built, outlines_of
@@ -42,11 +43,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from spatial.boundary_store import Place
+    from spatial.boundary_store import Built, Place
+    from spatial.outlines import OutlineGap
 
-__all__ = ["Boundary", "available", "district", "districts_at", "place_names", "union"]
+__all__ = [
+    "Boundary",
+    "accuracy_of",
+    "available",
+    "district",
+    "districts_at",
+    "districts_of",
+    "members_of",
+    "place_names",
+    "union",
+]
 
 _GRID = 1e-8
 _LEAST_ACCURACY_M = 5.0
@@ -223,24 +236,80 @@ def union(codes: Sequence[str], *, source: str | None = None, built: Path | None
     return _union(store.path, asked, chosen, built)
 
 
+def members_of(codes: Sequence[str], *, source: str | None = None, built: Path | None = None) -> tuple[str, ...]:
+    """
+    The districts that some codes mean together, sorted; none of their outlines is read.
+
+    Parameters
+    ----------
+    codes
+        Six-digit codes; a city's code means all its districts.
+    source, built
+        As for :func:`union`.
+
+    Raises
+    ------
+    UnknownDistrictError, UnmeasuredDistrictError, BoundariesNotBuiltError, BoundariesDamagedError
+        As for :func:`union`.
+
+    Examples
+    --------
+    >>> members_of(["150703", "150781"])
+    ('150703', '150781')
+    """
+    store = open_built(built)
+    chosen = source or store.sources[0]
+    names = _names(store.places[chosen])
+    other = next(name for name in store.sources if name != chosen)
+    for code in codes:
+        if code not in names:
+            raise UnknownDistrictError(code=code, candidates=_candidates(code, names))
+    absent = tuple(code for code in codes if not _members(store.places[other], (code,)))
+    if absent:
+        raise UnmeasuredDistrictError(codes=absent, source=chosen, second=other)
+    return _members(store.places[chosen], codes)
+
+
+def accuracy_of(codes: Sequence[str], *, built: Path | None = None) -> float | None:
+    """
+    The accuracy that :func:`union` states of some areas, metres, where set-up measured it; None where it did not.
+
+    Districts that are all of a city's have been measured as that city: the same outlines, the same distances.
+
+    Examples
+    --------
+    >>> accuracy_of(["150781"]) == district("150781").accuracy_m
+    True
+    """
+    gap = _measured(open_built(built), tuple(sorted(set(codes))))
+    return None if gap is None else max(_LEAST_ACCURACY_M, float(math.ceil(gap.p95_m)))
+
+
+def _measured(store: Built, asked: tuple[str, ...]) -> OutlineGap | None:
+    """The gap between the two sources that set-up measured of the very districts that some codes mean."""
+    if asked in store.gaps:
+        return store.gaps[asked]
+    wanted = [_members(store.places[name], asked) for name in store.sources]
+    same = (
+        codes
+        for codes in store.gaps
+        if all(_members(store.places[n], codes) == own for n, own in zip(store.sources, wanted, strict=True))
+    )
+    return next((store.gaps[codes] for codes in same), None)
+
+
 @lru_cache(maxsize=32)
 def _union(path: Path, asked: tuple[str, ...], source: str, built: Path | None) -> Boundary:
     """One answer per build file: its name carries its digest."""
     store = open_built(built)
+    members = members_of(asked, source=source, built=built)
     names, other = _names(store.places[source]), next(name for name in store.sources if name != source)
-    for code in asked:
-        if code not in names:
-            raise UnknownDistrictError(code=code, candidates=_candidates(code, names))
-    absent = tuple(code for code in asked if not _members(store.places[other], (code,)))
-    if absent:
-        raise UnmeasuredDistrictError(codes=absent, source=source, second=other)
-    members = _members(store.places[source], asked)
     rows = outlines_of(path, source, members)
     geometry = _joined(rows)
     digest = hashlib.sha256()
     for code, wkb in rows.items():
         digest.update(code.encode() + b"\0" + hashlib.sha256(wkb).digest())
-    gap = store.gaps.get(asked)
+    gap = _measured(store, asked)
     if gap is None:
         gap = outline_gap(geometry, _joined(outlines_of(path, other, _members(store.places[other], asked))))
     third = [store.third[code] for code in members if code in store.third]
@@ -301,6 +370,57 @@ def districts_at(lon: float, lat: float, *, built: Path | None = None) -> tuple[
     point = shapely.Point(lon, lat)
     rows = outlines_of(store.path, source, tuple(near))
     return tuple(code for code, wkb in rows.items() if shapely.intersects(shapely.from_wkb(wkb), point))
+
+
+def districts_of(lonlat: NDArray[np.float64], *, built: Path | None = None) -> NDArray[Any]:
+    """
+    The district of each of many points, as :func:`districts_at` gives it first.
+
+    Parameters
+    ----------
+    lonlat
+        (n, 2) degrees in EPSG:4490.
+    built
+        Folder of the build; default: the project's own.
+
+    Returns
+    -------
+    codes
+        (n,) objects: a code, or None outside the provinces that are built; on a border the lesser code.
+
+    Raises
+    ------
+    ValueError
+        A coordinate is not a finite number.
+    BoundariesNotBuiltError, BoundariesDamagedError
+        As for :func:`union`.
+
+    Examples
+    --------
+    >>> districts_of(np.array([[119.948, 47.176], [0.0, 0.0]])).tolist()
+    ['152202', None]
+    """
+    lonlat = np.asarray(lonlat, dtype=np.float64).reshape(-1, 2)
+    if not np.isfinite(lonlat).all():
+        raise ValueError("a coordinate is no finite number")
+    store = open_built(built)
+    found = np.full(len(lonlat), None, dtype=object)
+    lon, lat = lonlat.T
+    for code, place in sorted(store.places[store.sources[0]].items(), reverse=True):
+        west, east, south, north = place.bounds
+        near = np.flatnonzero((west <= lon) & (lon <= east) & (south <= lat) & (lat <= north))
+        if len(near):
+            inside = shapely.intersects_xy(_outline(store.path, store.sources[0], code), lon[near], lat[near])
+            found[near[inside]] = code
+    return found
+
+
+@lru_cache(maxsize=512)
+def _outline(path: Path, source: str, code: str) -> Any:
+    """The outline of a district, prepared."""
+    outline = shapely.from_wkb(outlines_of(path, source, (code,))[code])
+    shapely.prepare(outline)
+    return outline
 
 
 def _names(places: Mapping[str, Place]) -> dict[str, str]:

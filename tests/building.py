@@ -13,7 +13,7 @@ from layers.card import LayerCard
 from layers.importing import Imported, ImportOptions, import_layer
 from layers.records import pack
 from layers.version import OpenLayer
-from layers.workspace import FolderStore, VersionEntry
+from layers.workspace import FolderStore, VersionEntry, create_workspace, open_workspace
 from spatial.accuracy import assumed_accuracy
 from spatial.crs import identify
 from spatial.overlay.index import build_index
@@ -75,7 +75,7 @@ def reading_of(
 
 def workspace_at(path: Path, *required: str) -> FolderStore:
     """A new workspace that asks for these kinds."""
-    return FolderStore.create(path, required_kinds=list(required), region=None)
+    return create_workspace(path, required_kinds=list(required), region=None)  # type: ignore[return-value]
 
 
 def add(
@@ -95,7 +95,7 @@ def add(
     reading = reading_of(geometries, attributes, crs=crs, unreadable=unreadable) if geometries or unreadable else None
     cover = reading_of([coverage], name="coverage.geojson") if hasattr(coverage, "geom_type") else coverage
     return import_layer(
-        FolderStore.open(store.root),
+        open_workspace(store.root),
         reading,
         ImportOptions(kind=kind, name=name or kind, coverage=cover, data_date=data_date, **options),  # type: ignore[arg-type]
     )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.console import console_on, say, write_json
-from apps.cli.options import DATE, KIND, POSITIVE, lang_option
+from apps.cli.options import DATE, KIND, POSITIVE, lang_option, workspace_option
 from apps.cli.sites import SiteOptions, site_in, site_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
     from screening.avoidance import Avoidance
     from screening.words import Language
@@ -60,9 +61,7 @@ class DistanceType(_NumberType):
     ),
 )
 @click.argument("site", metavar="SITE")
-@click.option(
-    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
-)
+@workspace_option
 @click.option(
     "--within",
     "within_m",
@@ -117,7 +116,7 @@ def avoid(
     site: str,
     *,
     options: SiteOptions,
-    workspace: Path,
+    workspace: Place,
     within_m: float,
     layers: tuple[str, ...],
     kinds: tuple[str, ...],
@@ -132,7 +131,7 @@ def avoid(
 ) -> None:
     """``sanxian avoid SITE``."""
     from apps.cli.table import Page
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.avoidance.files import PROPOSAL_SUFFIXES
     from screening.avoidance.search import avoid as search
 
@@ -141,7 +140,7 @@ def avoid(
     if export_to is not None and Path(export_to).suffix.lower() not in PROPOSAL_SUFFIXES:
         endings = ", ".join(PROPOSAL_SUFFIXES)
         raise click.UsageError(f"--export {export_to}: 应以下列之一结尾 / must end in one of {endings}")
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     named = site_in(site, options, store)
     found = search(
         named.site,

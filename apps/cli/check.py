@@ -10,7 +10,7 @@ import click
 from apps.cli.asked import ProjectOptions, project_options
 from apps.cli.console import console_on, say, write_json
 from apps.cli.errors import EXIT_OF_ANSWER, EXIT_REJECTED
-from apps.cli.options import DATE, lang_option
+from apps.cli.options import DATE, lang_option, workspace_option
 from apps.cli.sites import NamedSite, SiteOptions, named_site, site_options
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
     from screening.dossier import Dossier
     from screening.evaluation_ranges import Form
@@ -41,9 +42,7 @@ __all__ = ["check"]
     ),
 )
 @click.argument("site", metavar="SITE")
-@click.option(
-    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
-)
+@workspace_option
 @click.option("--json", "json_to", metavar="F|-", help="结论写成 JSON；- 为标准输出 / the verdict as JSON; - is stdout")
 @click.option("--map", "map_to", metavar="F.html", help="离线地图 / an offline map")
 @click.option(
@@ -118,7 +117,7 @@ def check(
     *,
     options: SiteOptions,
     asked: ProjectOptions,
-    workspace: Path,
+    workspace: Place,
     lang: Language,
     accept_agreeing: bool,
     as_of: str | None,
@@ -134,8 +133,7 @@ def check(
     """``sanxian check SITE``."""
     from apps.cli.outputs import Outputs, kept
     from apps.cli.table import Page
-    from layers.workspace import FolderStore
-    from screening.certificate import settled
+    from layers.workspace import open_workspace
     from screening.dossier import examine
     from screening.inquiry import Inquiry
     from screening.screen import today
@@ -143,14 +141,18 @@ def check(
     wanted = Outputs(**outputs)
     wanted.require_suffixes()
     project, rules = asked.project, asked.rule_files
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     console = console_on(stderr=wanted.json_to == "-")
     day = as_of or today()
     found = _placed(site, options, store, console, lang, accept=accept_agreeing, as_of=day, json_to=wanted.json_to)
     if found is None:
         return EXIT_REJECTED
     inquiry = Inquiry(site=found.site, as_of=day, project=project, rules=rules, stability=stability)
-    dossier = examine(inquiry if wanted.certificate is None else settled(inquiry), store)
+    if wanted.certificate is not None:
+        from screening.certificate import settled
+
+        inquiry = settled(inquiry)
+    dossier = examine(inquiry, store)
     result = dossier.to_dict()
     if with_rivers:
         result["rivers"] = _rivers(store, dossier)

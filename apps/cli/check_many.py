@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.cli.console import console_on, say
-from apps.cli.options import DATE, lang_option
+from apps.cli.engines import EngineOptions, engine_options
+from apps.cli.options import DATE, lang_option, workspace_option
 from apps.cli.sites import SiteOptions, said_of, site_options
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
     from screening.batch.job import Job
+    from screening.cluster.parted_job import PartedJob
     from screening.words import Language
 
 __all__ = ["check_many"]
@@ -37,15 +40,13 @@ _LISTED = 10
     ),
 )
 @click.argument("sites", metavar="SITES", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
-)
+@workspace_option
 @click.option(
     "--out",
     required=True,
     metavar="F.parquet|.gpkg|.xlsx|.csv",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="结果，一个选址一行 / the rows, one a site",
+    type=click.Path(path_type=Path),
+    help="结果，一个选址一行；--engine dask、spark 时为文件夹 / the rows, one a site; a folder with dask and spark",
 )
 @lang_option
 @site_options
@@ -56,31 +57,42 @@ _LISTED = 10
     metavar="N",
     help="进程数，默认处理器核数 / processes; default: the cores there are",
 )
+@engine_options
 @click.option("--restart", is_flag=True, help="丢弃未完成的，从头做 / drop what an earlier run did and begin anew")
 def check_many(
     sites: Path,
     *,
     options: SiteOptions,
-    workspace: Path,
+    workspace: Place,
     out: Path,
     lang: Language,
     as_of: str | None,
     workers: int | None,
+    engine: EngineOptions,
     restart: bool,
 ) -> int:
     """``sanxian check-many SITES``."""
-    from layers.workspace import FolderStore
-    from screening.batch.intake import sites_of
+    from layers.workspace import open_workspace
+    from screening.batch.desk import layers_of
+    from screening.batch.intake import chunks_of
     from screening.batch.job import Job
-    from screening.batch.running import answer, layers_of, take_in
+    from screening.batch.running import answer, take_in
     from screening.batch.writing import BATCH_SUFFIXES, write_rows
     from screening.errors import BatchStoppedError
     from screening.screen import today
     from screening.words import word
 
+    engine.require_fit(out, workers)
+    if engine.in_parts:
+        day = as_of or today()
+        return _in_parts(
+            sites, options, workspace, out, lang=lang, day=day, engine=engine, workers=workers, restart=restart
+        )
+    if out.is_dir():
+        raise click.UsageError(f"--out {out}: 是文件夹 / is a folder")
     if out.suffix.lower() not in BATCH_SUFFIXES:
         raise click.UsageError(f"--out {out}: 应以下列之一结尾 / must end in one of {', '.join(BATCH_SUFFIXES)}")
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     day = as_of or today()
     said = said_of(options, store)
     kept = out.with_name(f"{out.name}.job")
@@ -91,10 +103,10 @@ def check_many(
         if job.answered:
             say(console, word("batch.goes_on", lang, rows=job.answered))
         with _bar(lang, "batch.reading", None) as step:
-            take_in(job, sites_of(sites, **options.size, **said), as_of=day, on_taken=step)
+            take_in(job, chunks_of(sites, after=job.taken, **options.size, **said), as_of=day, on_taken=step)
         with _bar(lang, "batch.checking", job.total - job.answered) as step:
             count = workers or os.cpu_count() or 1
-            answer(job, store.root, as_of=day, workers=count, layers=layers_of(store), on_rows=step)
+            answer(job, workspace, as_of=day, workers=count, layers=layers_of(store), on_rows=step)
         path = write_rows(out, job, language=lang)
         _print(console, job, lang)
         say(console, word("batch.wrote", lang, path=path, rows=job.total))
@@ -103,12 +115,58 @@ def check_many(
     return 0
 
 
+def _in_parts(
+    sites: Path,
+    options: SiteOptions,
+    workspace: Place,
+    out: Path,
+    *,
+    lang: Language,
+    day: str,
+    engine: EngineOptions,
+    workers: int | None,
+    restart: bool,
+) -> int:
+    """The same batch, cut into parts for an engine: a folder of parts in place of a file."""
+    from layers.workspace import open_workspace
+    from screening.batch.intake import chunks_of
+    from screening.cluster.answering import Errand, answer_parts
+    from screening.cluster.handing_over import require_free
+    from screening.cluster.parted_job import PART_SITES, PartedJob
+    from screening.errors import BatchStoppedError
+    from screening.words import word
+
+    require_free(out)
+    store = open_workspace(workspace)
+    said = said_of(options, store)
+    kept = out.with_name(f"{out.name}.parts")
+    if restart:
+        PartedJob.drop(kept)
+    console = console_on()
+    with PartedJob(kept, _asked(sites, options, store, day)) as job:
+        errand = Errand.of(job, store.root, day)
+        if job.answered:
+            say(console, word("batch.goes_on", lang, rows=job.answered))
+        with _bar(lang, "batch.reading", None) as step:
+            chunks = chunks_of(sites, after=job.taken, **options.size, **said)
+            job.take_in(chunks, as_of=day, part_sites=engine.part_sites or PART_SITES, on_taken=step)
+        if job.open_parts():
+            with _bar(lang, "batch.checking", job.total - job.answered) as step, engine.opened(workers) as run:
+                answer_parts(job, errand, run, on_rows=step)
+        path = job.hand_over(out)
+        _print(console, job, lang)
+        say(console, word("batch.wrote", lang, path=path, rows=job.total))
+    with suppress(BatchStoppedError):  # taken over by a run that waited for this one
+        PartedJob.drop(kept)
+    return 0
+
+
 def _asked(sites: Path, options: SiteOptions, store: WorkspaceStore, day: str) -> dict[str, object]:
     """All that the rows depend on, so that a job goes on only with the same batch."""
     from dataclasses import asdict
     from importlib.metadata import version
 
-    from screening.batch.running import layers_of
+    from screening.batch.desk import layers_of
     from spatial.reading.pieces import digest_of
 
     return {
@@ -147,7 +205,7 @@ def _bar(language: Language, code: str, total: int | None) -> Iterator[Callable[
         yield step
 
 
-def _print(console: Console, job: Job, language: Language) -> None:
+def _print(console: Console, job: Job | PartedJob, language: Language) -> None:
     """How many of each answer in each district, and the first records that were refused."""
     from apps.cli.table import Page
     from screening.words import word

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.map import map_, require_html
-from apps.cli.options import lang_option
+from apps.cli.options import WORKSPACE, lang_option
 
 if TYPE_CHECKING:
     from apps.cli.table import Page
     from layers.city import CityLayer
+    from layers.workspace.address import Place
     from screening.words import Language
 
 __all__ = ["city"]
@@ -29,7 +30,7 @@ __all__ = ["city"]
     ),
 )
 @click.argument("name", metavar="CITY")
-@click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+@click.argument("workspace", metavar="WS", type=WORKSPACE)
 @click.option(
     "--gazetteer",
     type=click.Path(path_type=Path),
@@ -46,7 +47,7 @@ __all__ = ["city"]
 @lang_option
 @click.pass_context
 def city(
-    context: click.Context, name: str, workspace: Path, *, gazetteer: Path | None, map_to: Path | None, lang: Language
+    context: click.Context, name: str, workspace: Place, *, gazetteer: Path | None, map_to: Path | None, lang: Language
 ) -> None:
     """``sanxian city 满洲里 WS``."""
     from apps.cli.console import console_on
@@ -55,15 +56,13 @@ def city(
     from layers.georeference.gazetteer import read_gazetteer
     from layers.model import DEFAULT_REQUIRED_KINDS
     from layers.plans.loading import plan
-    from layers.workspace import FolderStore
+    from layers.workspace import create_workspace
 
     if map_to is not None:
         require_html(map_to)
     chosen = plan(name)
     extra = () if gazetteer is None else read_gazetteer(gazetteer, origin="user")
-    store = FolderStore.create(
-        workspace, required_kinds=list(DEFAULT_REQUIRED_KINDS), region=",".join(chosen.districts)
-    )
+    store = create_workspace(workspace, required_kinds=list(DEFAULT_REQUIRED_KINDS), region=",".join(chosen.districts))
     built = build_city(store, chosen, extra=extra)
     page = Page(console_on(), lang)
     page.title(page.say("city_built", city=chosen.city if lang == "zh" else chosen.english, path=store.root))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.console import console_on, say, write_json
-from apps.cli.options import DATE, lang_option
+from apps.cli.options import DATE, lang_option, workspace_option
 from apps.cli.sites import SiteOptions, site_in, site_options
 from maps import phrases
 from screening.words import word
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from screening.words import Language
 
 __all__ = ["compare", "comparison_of", "print_comparison"]
@@ -36,9 +37,7 @@ _ZONES = 12
     ),
 )
 @click.argument("sites", metavar="SITE SITE ...", nargs=-1, required=True)
-@click.option(
-    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
-)
+@workspace_option
 @click.option("--json", "json_to", metavar="F|-", help="结果写成 JSON；- 为标准输出 / the result as JSON; - is stdout")
 @lang_option
 @site_options
@@ -46,7 +45,7 @@ _ZONES = 12
 def compare(
     sites: tuple[str, ...],
     *,
-    workspace: Path,
+    workspace: Place,
     json_to: str | None,
     lang: Language,
     options: SiteOptions,
@@ -69,7 +68,7 @@ def compare(
 
 
 def comparison_of(
-    sites: Sequence[str], workspace: Path, *, options: SiteOptions, as_of: str | None = None
+    sites: Sequence[str], workspace: Place, *, options: SiteOptions, as_of: str | None = None
 ) -> dict[str, Any]:
     """
     Read, check and compare the sites that some arguments name.
@@ -79,13 +78,13 @@ def comparison_of(
     EmptySiteError
         A site cannot be read, or its coordinate system stays open (``sanxian check`` shows the answers then).
     """
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.comparing import comparison
     from screening.dossier import examine
     from screening.inquiry import Inquiry, snapped
     from screening.screen import today
 
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     day = as_of or today()
     placed = [site_in(text, options, store).site for text in sites]
     return comparison([examine(Inquiry(site=snapped(site), as_of=day), store) for site in placed])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.cli.console import console_on, say
-from apps.cli.options import DATE, lang_option
+from apps.cli.options import DATE, WORKSPACE, lang_option
 
 if TYPE_CHECKING:
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
     from maps.delivery import Delivery
     from screening.site import Site
@@ -34,7 +35,7 @@ _NOTES_SHOWN = 8
         "its certificate or its JSON."
     ),
 )
-@click.argument("source", metavar="WS|RESULT", type=click.Path(path_type=Path))
+@click.argument("source", metavar="WS|RESULT", type=WORKSPACE)
 @click.option("--out", "folder", metavar="DIR", required=True, type=click.Path(path_type=Path), help="写到 / where to")
 @click.option(
     "--to",
@@ -66,14 +67,12 @@ _NOTES_SHOWN = 8
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="自定的颜色与图案 / colours and patterns of one's own",
 )
-@click.option(
-    "--workspace", "-w", metavar="WS", type=click.Path(path_type=Path), help="RESULT 所用的工作区 / that of a RESULT"
-)
+@click.option("--workspace", "-w", metavar="WS", type=WORKSPACE, help="RESULT 所用的工作区 / that of a RESULT")
 @click.option("--site", metavar="SITE", help="RESULT 是 --json 结论时的选址 / the site, where RESULT is JSON")
 @click.option("--from-crs", metavar="CRS", help="SITE 的坐标系，默认结论所载 / CRS of SITE, by default the result's")
 @lang_option
 def export(
-    source: Path,
+    source: Place,
     *,
     folder: Path,
     formats: tuple[str, ...],
@@ -82,19 +81,19 @@ def export(
     crs: str | None,
     encoding: str,
     style: Path | None,
-    workspace: Path | None,
+    workspace: Place | None,
     site: str | None,
     from_crs: str | None,
     lang: Language,
 ) -> None:
     """``sanxian export WS|RESULT --out DIR --to FORMAT``."""
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from maps.delivery import deliver, layers_delivery
     from maps.style import load_style
     from screening.screen import today
     from screening.words import word
 
-    of_result = not source.is_dir()
+    of_result = isinstance(source, Path) and not source.is_dir()
     if of_result and (layers or as_of):
         raise click.UsageError("--layer、--as-of 只用于工作区 / they belong to a workspace")
     if of_result and workspace is None:
@@ -104,9 +103,10 @@ def export(
     delivery: Delivery
     if of_result:
         assert workspace is not None
-        delivery = _of_result(source, FolderStore.open(workspace), site, from_crs, lang)
+        assert isinstance(source, Path)
+        delivery = _of_result(source, open_workspace(workspace), site, from_crs, lang)
     else:
-        store = FolderStore.open(source)
+        store = open_workspace(source)
         delivery = layers_delivery(store, as_of=as_of or today(), layers=layers, language=lang)
     written = deliver(
         delivery,

@@ -13,6 +13,7 @@ from apps.cli.options import DATE, workspace_argument
 from apps.cli.sites import SiteOptions, site_in, site_options
 
 if TYPE_CHECKING:
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
     from maps.figure.workspace_layers import WorkspaceLayers
     from maps.figure.workspace_map import Asked, Sheet
@@ -124,7 +125,7 @@ class BoundsType(_BoundsType):
 )
 @site_options
 def figure(
-    workspace: Path,
+    workspace: Place,
     *,
     out: str,
     paper: str,
@@ -138,7 +139,7 @@ def figure(
     """``sanxian figure WS --out F``."""
     from apps.cli.console import console_on, say
     from apps.cli.outputs import write_bytes
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from maps.figure.paper import paper_of
     from maps.figure.workspace_layers import workspace_layers
     from maps.figure.workspace_map import workspace_map
@@ -151,7 +152,7 @@ def figure(
         known = ", ".join(_SUFFIXES)
         raise click.UsageError(f"--out {out}: 应以下列之一结尾 / must end in one of {known}")
     sheet_of = paper_of(paper, landscape=landscape)
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     asked = _asked(store, site, options, given)
     fonts = _fonts(suffix)
     found = workspace_layers(store, as_of=as_of or today())
@@ -181,7 +182,7 @@ def _asked(store: WorkspaceStore, site: str | None, options: SiteOptions, given:
         layers=given["layers"] or None,
         language=given["language"],
         title=given["title"],
-        name=store.root.resolve().name if region is None else region.name,
+        name=store.name if region is None else region.name,
         site=None if placed is None else placed.geometry,
         site_name="" if placed is None else placed.name or "",
         base=given["base"] == "boundaries",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from apps.cli.sites import Source
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
     from screening.words import Language
     from spatial.reading.model import Reading
@@ -72,14 +73,14 @@ _ENDING = re.compile(r"[a-z0-9]{1,10}", re.ASCII)
 @click.option("--why", metavar="TEXT", help="采信原因 / reason for --accept-rejected")
 @lang_option
 def import_(
-    workspace: Path, file: str | None, more: tuple[str, ...], coverage: str | None, lang: Language, **stated: Any
+    workspace: Place, file: str | None, more: tuple[str, ...], coverage: str | None, lang: Language, **stated: Any
 ) -> int:
     """``sanxian import WS FILE --layer KIND``."""
     from apps.cli.cards import print_imported
     from apps.cli.grounds import print_fit
     from apps.cli.table import Page
     from layers.importing import import_layer
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.words import word
 
     if more and not stated["accept_rejected"]:
@@ -92,7 +93,7 @@ def import_(
     begins = stated["valid_from"] or stated["data_date"]
     if stated["valid_until"] and begins and stated["valid_until"] < begins:
         raise click.UsageError(f"--valid-until 早于 {begins} / --valid-until is before {begins}")
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     with progress(lang, total=3) as begin:
         reading, fitted = None, None
         if file is not None:
@@ -114,7 +115,7 @@ def import_(
     console = console_on()
     if fitted is not None:
         print_fit(Page(console, lang), fitted)
-    print_imported(console, FolderStore.open(store.root), imported, lang, reading=reading)
+    print_imported(console, open_workspace(store.root), imported, lang, reading=reading)
     return 0
 
 

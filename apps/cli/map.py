@@ -11,6 +11,7 @@ import click
 from apps.cli.options import DATE, lang_option, workspace_argument
 
 if TYPE_CHECKING:
+    from layers.workspace.address import Place
     from maps.public_map.page import Page
     from maps.public_map.tiles import TileSource
     from screening.words import Language
@@ -104,10 +105,10 @@ class PrecisionType(_PairType):
     help="公开版中某图层的精度（可重复） / how exactly a layer is shown there",
 )
 @lang_option
-def map_(workspace: Path, *, out: Path, lang: Language, **asked: Any) -> None:
+def map_(workspace: Place, *, out: Path, lang: Language, **asked: Any) -> None:
     """``sanxian map WS --out map.html``."""
     from apps.cli.console import console_on, say
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from maps.public_map.document import MapRequest
     from maps.public_map.edition import Edition
     from maps.public_map.page import build_page
@@ -136,7 +137,7 @@ def map_(workspace: Path, *, out: Path, lang: Language, **asked: Any) -> None:
         sheet=load_style(asked["style_file"]),
         tiles=tiles,
     )
-    page = build_page(FolderStore.open(workspace), request, name=out.stem, folder=asked["folder"])
+    page = build_page(open_workspace(workspace), request, name=out.stem, folder=asked["folder"])
     write_page(page, out)
     for line in _lines(page, out, lang, chosen=asked["folder"] is None):
         say(console_on(), line)

@@ -13,14 +13,16 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from layers.workspace.address import Place
     from spatial.datum_fit import Fit
     from spatial.datum_shift import Shift
     from spatial.systems import CoordinateSystem
 
+    _PlaceType = click.ParamType[Place]
     _TextType = click.ParamType[str]
     _NumberType = click.ParamType[float]
 else:  # older clicks know no such brackets
-    _TextType = _NumberType = click.ParamType
+    _TextType = _NumberType = _PlaceType = click.ParamType
 
 __all__ = [
     "AREA",
@@ -29,6 +31,7 @@ __all__ = [
     "KIND",
     "POSITIVE",
     "SHIFT",
+    "WORKSPACE",
     "accuracy_option",
     "control_points_option",
     "crs_option",
@@ -39,6 +42,7 @@ __all__ = [
     "shift_of",
     "shift_option",
     "workspace_argument",
+    "workspace_option",
 ]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
@@ -150,13 +154,40 @@ class ShiftType(_TextType):
         )
 
 
+class WorkspaceType(_PlaceType):
+    """A workspace: a folder, or ``postgresql://…#name``."""
+
+    name = "WS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        """The folder, or the address, in whose text no password is."""
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]  # from another command
+        if not value.lower().startswith("postgres"):
+            return Path(value)
+        from layers.errors import DatabaseAddressError
+        from layers.workspace.opening import place_of
+
+        try:
+            return place_of(value)
+        except DatabaseAddressError as error:
+            said = f"数据库地址应写作 postgresql://用户@主机:端口/库名#工作区名 / {error}"
+            raise click.BadParameter(said, ctx=ctx, param=param) from None
+
+
 DATE, KIND, AREA, POSITIVE, DISTRICTS = DateType(), KindType(), AreaType(), PositiveType(), DistrictsType()
-SHIFT = ShiftType()
+SHIFT, WORKSPACE = ShiftType(), WorkspaceType()
 
 
 def workspace_argument(function: _F) -> _F:
     """The workspace as the first argument."""
-    return click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))(function)
+    return click.argument("workspace", metavar="WS", type=WORKSPACE)(function)
+
+
+def workspace_option(function: _F) -> _F:
+    """The workspace as an option that must be given."""
+    said = "工作区：文件夹或 postgresql://… / the workspace: a folder or postgresql://…"
+    return click.option("--workspace", "-w", required=True, metavar="WS", type=WORKSPACE, help=said)(function)
 
 
 def crs_option(function: _F) -> _F:

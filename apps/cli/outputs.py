@@ -89,6 +89,9 @@ class Outputs:
 
     def require_suffixes(self) -> None:
         """Refuse before any work what could not be written after it."""
+        if (self.map_to, self.export_to, self.certificate, self.reports) == (None, None, None, ()):
+            self._require_certificate()
+            return  # what writes them is not loaded for nothing
         from maps.report import FORMATS
         from screening.export import EXPORT_SUFFIXES
 
@@ -102,11 +105,14 @@ class Outputs:
             if given is not None and not Path(given).is_dir() and Path(given).suffix.lower() not in known:
                 said = ", ".join(known)
                 raise click.UsageError(f"{option} {given}: 应以下列之一结尾 / must end in one of {said}")
-        if self.certificate is None and (self.sign is not None or self.envelope is not None):
-            raise click.UsageError("--sign、--envelope 须与 --certificate 同用 / they belong to --certificate")
+        self._require_certificate()
         for given in self.reports:
             if Path(given).is_dir():
                 raise click.UsageError(f"--report {given}: 请给出文件名 / name a file")
+
+    def _require_certificate(self) -> None:
+        if self.certificate is None and (self.sign is not None or self.envelope is not None):
+            raise click.UsageError("--sign、--envelope 须与 --certificate 同用 / they belong to --certificate")
 
     def write(
         self, dossier: Dossier, result: Mapping[str, Any], store: WorkspaceStore, language: Language

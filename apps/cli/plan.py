@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apps.cli.options import DATE, lang_option
+from apps.cli.options import DATE, WORKSPACE, lang_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from screening.words import Language
 
 __all__ = ["plan", "print_register"]
@@ -31,11 +32,11 @@ _STYLES |= {"declared_not_located": "bold magenta", "unreadable": "bold red"}
     ),
 )
 @click.argument("city", metavar="CITY")
-@click.argument("workspace", metavar="[WS]", required=False, type=click.Path(path_type=Path))
+@click.argument("workspace", metavar="[WS]", required=False, type=WORKSPACE)
 @click.option("--json", "json_to", metavar="F|-", help="写成 JSON；- 为标准输出 / as JSON; - is stdout")
 @click.option("--as-of", type=DATE, help="对照日期，默认今天 / date at which the layers are asked; default today")
 @lang_option
-def plan(city: str, workspace: Path | None, json_to: str | None, as_of: str | None, lang: Language) -> None:
+def plan(city: str, workspace: Place | None, json_to: str | None, as_of: str | None, lang: Language) -> None:
     """``sanxian plan 满洲里 [WS]``."""
     import json
 
@@ -45,12 +46,12 @@ def plan(city: str, workspace: Path | None, json_to: str | None, as_of: str | No
     from layers.plans.document import register_document
     from layers.plans.loading import plan as plan_of
     from layers.plans.register import register
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.screen import today
     from screening.words import word
 
     chosen = plan_of(city)
-    store = None if workspace is None else FolderStore.open(workspace)
+    store = None if workspace is None else open_workspace(workspace)
     document = register_document(register(chosen, store, as_of=as_of or today()))
     if json_to == "-":
         write_json(document)

@@ -11,9 +11,10 @@ import click
 
 from apps.cli.console import console_on, say
 from apps.cli.errors import CertificateFileError, KeyExistsError
-from apps.cli.options import lang_option
+from apps.cli.options import lang_option, workspace_option
 
 if TYPE_CHECKING:
+    from layers.workspace.address import Place
     from screening.words import Language
 
 __all__ = ["key", "prove"]
@@ -30,21 +31,19 @@ __all__ = ["key", "prove"]
     ),
 )
 @click.argument("certificate", metavar="F.json", type=click.Path(path_type=Path))
-@click.option(
-    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
-)
+@workspace_option
 @click.option(
     "--out", "out", required=True, metavar="FILE", type=click.Path(path_type=Path), help="写到何处 / where to write it"
 )
 @lang_option
-def prove(certificate: Path, *, workspace: Path, out: Path, lang: Language) -> None:
+def prove(certificate: Path, *, workspace: Place, out: Path, lang: Language) -> None:
     """``sanxian prove F.json``."""
     from apps.cli.verify import read_file
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.certificate import Certificate, features_document, write_features
     from screening.words import word
 
-    document = features_document(Certificate.from_bytes(read_file(certificate)), FolderStore.open(workspace))
+    document = features_document(Certificate.from_bytes(read_file(certificate)), open_workspace(workspace))
     write_features(document, out)
     say(console_on(), word("certificate.wrote_features", lang, path=out, count=len(document["features"])))
 

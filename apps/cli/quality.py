@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from apps.cli.table import Page
     from layers.quality.model import QualityFinding, QualityReport
+    from layers.workspace.address import Place
     from screening.words import Language
     from spatial.writing.model import Table, Value
 
@@ -47,7 +48,7 @@ _CATALOGUED = {"damage": "damage", "kind": "kind", "class": "class", "method": "
 @click.option("--output", metavar="F.gpkg", help="把有位置的发现写成图层 / findings with a place as layers")
 @lang_option
 def quality(
-    workspace: Path, *, region: str | None, as_of: str | None, json_to: str | None, output: str | None, lang: Language
+    workspace: Place, *, region: str | None, as_of: str | None, json_to: str | None, output: str | None, lang: Language
 ) -> None:
     """``sanxian quality WS``."""
     from apps.cli.console import console_on, say, write_json
@@ -55,14 +56,14 @@ def quality(
     from apps.cli.table import Page
     from layers.quality.document import quality_document
     from layers.quality.inspection import inspect_quality
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.screen import today
     from screening.words import word
 
     target = None if output is None else Path(output)
     if target is not None and not target.is_dir() and target.suffix.casefold() != ".gpkg":
         raise click.UsageError(f"--output 须为 .gpkg 文件 / must be a .gpkg file: {output}")
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     codes = None if region is None else region.split(",")
     report = inspect_quality(store, as_of=as_of or today(), region=codes)
     document = quality_document(report)
@@ -131,7 +132,7 @@ def _square(square_metres: float, language: Language) -> str:
 # --- table ---------------------------------------------------------------------------------------------------------
 
 
-def print_quality(page: Page, report: QualityReport, *, path: Path) -> None:
+def print_quality(page: Page, report: QualityReport, *, path: Place) -> None:
     """
     Print a report: what was checked, then what was found, the gravest first.
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from apps.cli.sites import SiteOptions
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from screening.register import Notice
     from screening.site import Site
     from screening.words import Language
@@ -55,7 +56,7 @@ def register() -> None:
 @site_options
 @lang_option
 def add(
-    workspace: Path,
+    workspace: Place,
     site: str,
     *,
     each: bool,
@@ -66,13 +67,13 @@ def add(
 ) -> None:
     """``sanxian register add WS SITE``."""
     from apps.cli.console import console_on, say
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.inquiry import Inquiry
     from screening.register import Register
     from screening.screen import today
     from screening.words import word
 
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     reading = options.source(site, store).reading
     console = console_on()
     day = as_of or today()
@@ -129,15 +130,15 @@ def _sites(
 @click.option("--notices", "with_notices", is_flag=True, help="列出历次变更通知 / list the notices kept")
 @click.option("--json", "json_to", metavar="F|-", help="写成 JSON；- 为标准输出 / as JSON; - is stdout")
 @lang_option
-def list_(workspace: Path, *, number: int | None, with_notices: bool, json_to: str | None, lang: Language) -> None:
+def list_(workspace: Place, *, number: int | None, with_notices: bool, json_to: str | None, lang: Language) -> None:
     """``sanxian register list WS``."""
     from apps.cli.console import console_on, say
     from apps.cli.table import Page
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.register import Register
     from screening.words import word
 
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     with Register(store) as kept:
         document: dict[str, Any] = {"sites": [_site_document(row) for row in kept.sites()]}
         if with_notices:
@@ -176,17 +177,17 @@ def list_(workspace: Path, *, number: int | None, with_notices: bool, json_to: s
     "--json", "json_to", metavar="F|-", help="变更通知写成 JSON；- 为标准输出 / the notices as JSON; - is stdout"
 )
 @lang_option
-def rescreen(workspace: Path, *, as_of: str | None, every: bool, json_to: str | None, lang: Language) -> None:
+def rescreen(workspace: Place, *, as_of: str | None, every: bool, json_to: str | None, lang: Language) -> None:
     """``sanxian register rescreen WS``."""
     from apps.cli.console import console_on, say
     from apps.cli.table import Page
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.register import Register
     from screening.register import rescreen as bring
     from screening.screen import today
     from screening.words import word
 
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     with Register(store) as kept:
         done = bring(kept, as_of=as_of or today(), every=every)
     document = done.to_dict()

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps.cli.console import console_on, say, write_json
-from apps.cli.options import DATE, POSITIVE, accuracy_option, crs_option, datum_option, geometry_option, lang_option
+from apps.cli.options import (
+    DATE,
+    POSITIVE,
+    accuracy_option,
+    crs_option,
+    datum_option,
+    geometry_option,
+    lang_option,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from screening.words import Language
 
 __all__ = ["print_rivers", "rivers"]
@@ -30,9 +40,7 @@ __all__ = ["print_rivers", "rivers"]
     ),
 )
 @click.argument("site", metavar="SITE")
-@click.option(
-    "--workspace", "-w", required=True, metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace"
-)
+@workspace_option
 @click.option("--rivers", "rivers_name", metavar="NAME", help="河流图层名 / the river layer, where there are several")
 @click.option(
     "--max-to-river-m",
@@ -88,7 +96,7 @@ __all__ = ["print_rivers", "rivers"]
 def rivers(
     site: str,
     *,
-    workspace: Path,
+    workspace: Place,
     rivers_name: str | None,
     max_to_river_m: float,
     within_m: float,
@@ -110,13 +118,13 @@ def rivers(
     from apps.cli.outputs import write_text
     from apps.cli.sites import site_of_argument
     from apps.cli.table import Page
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.rivers import river_report_of
     from screening.screen import today
     from screening.words import word
     from spatial.network.directions import Directions
 
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     named = site_of_argument(site, crs=crs, datum=datum, geometry=geometry, accuracy_m=accuracy_m)
     report = river_report_of(
         store,

@@ -10,12 +10,13 @@ import click
 
 from apps.cli.console import console_on, say, write_json
 from apps.cli.errors import EXIT_DIFFERENT, CertificateFileError
-from apps.cli.options import lang_option
+from apps.cli.options import WORKSPACE, lang_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apps.cli.table import Page
+    from layers.workspace.address import Place
     from screening.certificate import Comparison, Difference
     from screening.words import Language
 
@@ -37,7 +38,7 @@ _LONGEST = 100
     ),
 )
 @click.argument("certificate", metavar="F.json", type=click.Path(path_type=Path))
-@click.option("--workspace", "-w", metavar="WS", type=click.Path(path_type=Path), help="工作区 / the workspace")
+@click.option("--workspace", "-w", metavar="WS", type=WORKSPACE, help="工作区 / the workspace")
 @click.option(
     "--features",
     metavar="FILE",
@@ -56,7 +57,7 @@ _LONGEST = 100
 def verify(
     certificate: Path,
     *,
-    workspace: Path | None,
+    workspace: Place | None,
     features: Path | None,
     key: Path | None,
     json_to: str | None,
@@ -65,7 +66,7 @@ def verify(
     """``sanxian verify F.json``."""
     from apps.cli.outputs import write_text
     from apps.cli.table import Page
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.certificate import verify as verified
     from screening.certificate.envelope import read_public_key
     from screening.words import word
@@ -75,7 +76,7 @@ def verify(
             "请给出 --workspace、--features 或 --key / give --workspace, --features or --key: what to check it against"
         )
     data = read_file(certificate)
-    store = None if workspace is None else FolderStore.open(workspace)
+    store = None if workspace is None else open_workspace(workspace)
     found = verified(
         data,
         store,

@@ -10,8 +10,7 @@ from apps.cli.console import console_on, say
 from apps.cli.options import DISTRICTS, KIND, lang_option, workspace_argument
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from layers.workspace.address import Place
     from layers.workspace.store import VersionEntry, WorkspaceStore
     from screening.words import Language
 
@@ -21,9 +20,10 @@ __all__ = ["in_use", "init", "layers", "prune"]
 @click.command(
     short_help="新建工作区 / make a workspace",
     help=(
-        "新建工作区：一个文件夹，可整体复制。\n\n"
-        "Make a workspace: one folder, safe to copy. Without --require a full answer needs red_lines, protected_areas, "
-        "water_sources and control_units."
+        "新建工作区：一个文件夹，可整体复制；或数据库中的一个模式（postgresql://用户@主机/库名#工作区名）。\n\n"
+        "Make a workspace: one folder, safe to copy; or a schema of a database that is there "
+        "(postgresql://user@host/database#name, needs PostGIS). Without --require a full answer needs red_lines, "
+        "protected_areas, water_sources and control_units."
     ),
 )
 @workspace_argument
@@ -36,10 +36,10 @@ __all__ = ["in_use", "init", "layers", "prune"]
 )
 @click.option("--region", type=DISTRICTS, metavar="CODES", help="所辖行政区划代码 / district codes it is for")
 @lang_option
-def init(workspace: Path, more: tuple[str, ...], require: tuple[str, ...], region: str | None, lang: Language) -> None:
+def init(workspace: Place, more: tuple[str, ...], require: tuple[str, ...], region: str | None, lang: Language) -> None:
     """``sanxian init WS``."""
     from layers.model import DEFAULT_REQUIRED_KINDS
-    from layers.workspace import FolderStore
+    from layers.workspace import create_workspace
     from screening.words import word
 
     if more and not require:
@@ -48,7 +48,7 @@ def init(workspace: Path, more: tuple[str, ...], require: tuple[str, ...], regio
     kinds = tuple(dict.fromkeys([*named, *more])) or DEFAULT_REQUIRED_KINDS
     if region is not None:
         _require_districts(region.split(","))
-    store = FolderStore.create(workspace, required_kinds=kinds, region=region)
+    store = create_workspace(workspace, required_kinds=kinds, region=region)
     console = console_on()
     say(console, word("cli.created", lang, path=store.root))
     names = ("、" if lang == "zh" else ", ").join(word(f"kind.{kind}", lang) for kind in kinds)
@@ -72,12 +72,12 @@ def _require_districts(codes: list[str]) -> None:
 )
 @workspace_argument
 @lang_option
-def layers(workspace: Path, lang: Language) -> None:
+def layers(workspace: Place, lang: Language) -> None:
     """``sanxian layers WS``."""
     from apps.cli.cards import print_cards
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
 
-    print_cards(console_on(), FolderStore.open(workspace), lang)
+    print_cards(console_on(), open_workspace(workspace), lang)
 
 
 @click.command(
@@ -90,13 +90,13 @@ def layers(workspace: Path, lang: Language) -> None:
 @workspace_argument
 @click.option("--dry-run", is_flag=True, help="只列出，不删除 / list them only")
 @lang_option
-def prune(workspace: Path, *, dry_run: bool, lang: Language) -> None:
+def prune(workspace: Place, *, dry_run: bool, lang: Language) -> None:
     """``sanxian prune WS``."""
     from layers.errors import ManifestUnreadableError
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.words import word
 
-    store = FolderStore.open(workspace)
+    store = open_workspace(workspace)
     if not store.manifest_readable:
         raise ManifestUnreadableError(path=store.root, detail=store.damages[0].detail)
     used = in_use(store)
@@ -121,8 +121,8 @@ def in_use(store: WorkspaceStore) -> frozenset[VersionEntry]:
     """
     The versions of a workspace that something uses.
 
-    Of each layer the version that answers today, those that begin later, and those that a record under
-    ``verdicts/`` names; if a record cannot be read, all.
+    Of each layer the version that answers today, those that begin later, and those that a record of checked sites
+    names; if a record cannot be read, all.
     """
     from layers.version import version_at
     from screening.screen import today
@@ -132,7 +132,7 @@ def in_use(store: WorkspaceStore) -> frozenset[VersionEntry]:
     used = {version_at(entries, day)[0] for entries in names.values()}
     used |= {e for e in store.entries if e.valid_from is not None and e.valid_from > day}
     try:
-        records = [p.read_text(encoding="utf-8") for p in sorted((store.root / "verdicts").rglob("*")) if p.is_file()]
+        records = [data.decode("utf-8") for data in store.records()]
     except (OSError, UnicodeDecodeError):
         return frozenset(store.entries)
     used |= {e for e in store.entries if any(e.version in text for text in records)}

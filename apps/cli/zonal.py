@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from apps.cli.console import console_on, say, write_json
 from apps.cli.options import (
+    WORKSPACE,
     control_points_option,
     crs_option,
     datum_option,
@@ -18,7 +20,7 @@ from apps.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from apps.cli.table import Page
@@ -83,9 +85,8 @@ def zonal(
     from screening.words import word
     from spatial.raster.zonal import figures
 
-    if layer is not None:
-        site = str(_features_of(site, layer))
-    source = source_of_argument(site, **said)
+    with nullcontext(site) if layer is None else _features_of(site, layer) as where:
+        source = source_of_argument(where, **said)
     found = place(source.reading)
     simple = [one for part in found.parts for one in _of_one_kind(part.id, part.geometry)]
     whole = _of_one_kind("", found.geometry) if len(simple) > 1 else []
@@ -102,22 +103,27 @@ def zonal(
     return 0
 
 
-def _features_of(workspace: str, name: str) -> Path:
-    """The published features of the version of a layer that answers today; its bytes are checked first."""
+@contextmanager
+def _features_of(workspace: str, name: str) -> Iterator[str]:
+    """The published features of the version of a layer that answers today, as a file; every byte is checked first."""
     from pathlib import Path
+    from tempfile import TemporaryDirectory
 
     from layers.version import version_at
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.screen import today
 
-    store = FolderStore.open(Path(workspace))
+    store = open_workspace(WORKSPACE.convert(workspace, None, None))
     entries = [entry for entry in store.entries if entry.layer == name]
     if not entries:
         names = ", ".join(dict.fromkeys(entry.layer for entry in store.entries)) or "-"
         raise click.UsageError(f"工作区没有图层 {name}，有：{names} / there is no layer {name}; there are: {names}")
     entry, _ = version_at(entries, today())
-    store.open_version(entry).read("features.gpkg")  # every byte is checked
-    return store.root / "layers" / entry.folder / entry.version / "features.gpkg"
+    data = store.open_version(entry).read("features.gpkg")
+    with TemporaryDirectory(prefix="sanxian-") as folder:
+        path = Path(folder) / "features.gpkg"
+        path.write_bytes(data)
+        yield str(path)
 
 
 def _of_one_kind(name: str, geometry: Any) -> list[tuple[str, Any]]:

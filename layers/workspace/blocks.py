@@ -6,7 +6,7 @@ import hashlib
 import mmap
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BLOCK_BYTES",
     "DIGEST_BYTES",
+    "RUN_BLOCKS",
+    "BlockSource",
     "CheckedArray",
+    "FileBlocks",
     "block_count",
     "check_blocks",
+    "digest_of_block",
     "read_whole",
     "stored_dtype",
     "write_blocks",
@@ -28,7 +32,7 @@ __all__ = [
 BLOCK_BYTES = 64 * 1024  # also the step in which Windows maps files
 DIGEST_BYTES = 32
 _INDEXES = "index with an integer, a slice or a one-dimensional array of integers"
-_RUN_BLOCKS = 256  # map at most 16 MiB at once
+RUN_BLOCKS = 256  # bring at most 16 MiB at once
 _ITEM_BYTES = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8)}
 
 
@@ -67,9 +71,9 @@ def stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     raise TypeError(f"arrays of {dtype} cannot be stored; use booleans, integers, floats or text of fixed width")
 
 
-def write_blocks(path: Path, chunks: Iterable[bytes | memoryview]) -> tuple[int, bytes]:
+def write_blocks(path: Path, chunks: Iterable[bytes | memoryview], *, durable: bool = True) -> tuple[int, bytes]:
     """
-    Write a new file and make sure it is on the disk.
+    Write a new file; if it is to be ``durable``, make sure it is on the disk.
 
     Returns
     -------
@@ -90,8 +94,9 @@ def write_blocks(path: Path, chunks: Iterable[bytes | memoryview]) -> tuple[int,
                 if size % BLOCK_BYTES == 0:
                     digests.append(current.digest())
                     current = hashlib.sha256()
-        out.flush()
-        os.fsync(out.fileno())
+        if durable:
+            out.flush()
+            os.fsync(out.fileno())
     if size % BLOCK_BYTES:
         digests.append(current.digest())
     return size, b"".join(digests)
@@ -117,7 +122,7 @@ def check_blocks(path: Path, size: int, digests: bytes, fail: Callable[[int | No
             _check_size(file.fileno(), size, fail)
             for block in range(block_count(size)):
                 data = file.read(min(BLOCK_BYTES, size - block * BLOCK_BYTES))
-                if hashlib.sha256(data).digest() != _digest_of(digests, block):
+                if hashlib.sha256(data).digest() != digest_of_block(digests, block):
                     raise fail(block, "its digest differs")
             if file.read(1):
                 raise fail(None, f"more than the {size} bytes that were written")
@@ -138,7 +143,8 @@ def _check_size(descriptor: int, size: int, fail: Callable[[int | None, str], Ex
         raise fail(None, f"{found} bytes, {size} were written")
 
 
-def _digest_of(digests: bytes, block: int) -> bytes:
+def digest_of_block(digests: bytes, block: int) -> bytes:
+    """Give the digest of a block out of the digests of its file."""
     return digests[block * DIGEST_BYTES : (block + 1) * DIGEST_BYTES]
 
 
@@ -146,14 +152,106 @@ def _reason(error: OSError) -> str:
     return f"{type(error).__name__}: {error.strerror or error}"
 
 
+class BlockSource(Protocol):
+    """Where the blocks of one file lie, on a disk or in a database; what it brings is believed by nobody."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, for people."""
+
+    def require_size(self, size: int, fail: Callable[[int | None, str], Exception]) -> None:
+        """Raise what ``fail`` builds where the file is known to have another size."""
+
+    def bring(
+        self,
+        blocks: np.ndarray[Any, Any],
+        memory: memoryview,
+        size: int,
+        fail: Callable[[int | None, str], Exception],
+    ) -> Iterator[tuple[int, int]]:
+        """
+        Copy blocks to their places in ``memory``, the file as a whole; give what has come as (first, stop).
+
+        Parameters
+        ----------
+        blocks
+            Numbers, ascending, each once.
+        memory
+            ``size`` bytes.
+        size
+            Bytes of the file as written; it is never asked for more.
+        fail
+            Builds what is raised where a block cannot be had.
+        """
+
+
+class FileBlocks:
+    """Blocks of a file on a disk (`BlockSource`), mapped while they are copied."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self._path.name
+
+    def require_size(self, size: int, fail: Callable[[int | None, str], Exception]) -> None:
+        """Compare with the size on the disk."""
+        try:
+            found = self._path.stat().st_size
+        except OSError as error:
+            raise fail(None, _reason(error)) from error
+        if found != size:
+            raise fail(None, f"{found} bytes, {size} were written")
+
+    def bring(
+        self,
+        blocks: np.ndarray[Any, Any],
+        memory: memoryview,
+        size: int,
+        fail: Callable[[int | None, str], Exception],
+    ) -> Iterator[tuple[int, int]]:
+        """Copy blocks into memory, run by run."""
+        breaks = np.flatnonzero(np.diff(blocks) != 1) + 1
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                for run in np.split(blocks, breaks):
+                    for first in range(int(run[0]), int(run[-1]) + 1, RUN_BLOCKS):
+                        stop = min(first + RUN_BLOCKS, int(run[-1]) + 1)
+                        self._copy(file.fileno(), first, stop, memory, size=size, fail=fail)
+                        yield first, stop
+        except (OSError, ValueError) as error:  # mmap says ValueError where the file is too short
+            raise fail(None, str(error)) from error
+
+    @staticmethod
+    def _copy(
+        descriptor: int,
+        first: int,
+        stop: int,
+        memory: memoryview,
+        *,
+        size: int,
+        fail: Callable[[int | None, str], Exception],
+    ) -> None:
+        # Reading a mapped page past the end of a file kills the process, so the size is asked for right
+        # before. The bytes are copied out before they are compared: what is handed out is what was checked,
+        # whatever happens to the file afterwards.
+        _check_size(descriptor, size, fail)
+        low, high = first * BLOCK_BYTES, min(stop * BLOCK_BYTES, size)
+        page = mmap.mmap(descriptor, high - low, access=mmap.ACCESS_READ, offset=low)
+        with page, memoryview(page) as view:
+            memory[low:high] = view
+
+
 class CheckedArray:
     """
     A stored array; what it hands out has been checked against what was written.
 
-    Opening reads nothing. Touching a row maps the 64 KiB blocks it lies in,
-    copies them into this process and compares their digests; only then are they
-    handed out, and they are not read again. So memory grows with what is touched,
-    and bytes that change on the disk later can do no harm.
+    Opening reads nothing. Touching a row brings the 64 KiB blocks it lies in
+    into this process and compares their digests; only then are they handed out,
+    and they are not read again. So memory grows with what is touched, and bytes
+    that change in the store later can do no harm.
 
     ``array[i]`` gives a row, ``array[a:b]`` a read-only view, ``array[rows]`` with
     a one-dimensional index array (or mask) a copy, ``array.all()`` everything as a
@@ -173,7 +271,7 @@ class CheckedArray:
 
     def __init__(
         self,
-        path: Path,
+        source: BlockSource,
         *,
         dtype: np.dtype[Any],
         shape: tuple[int, ...],
@@ -182,7 +280,7 @@ class CheckedArray:
     ) -> None:
         self.dtype = dtype
         self.shape = shape
-        self._path = path
+        self._source = source
         self._fail = fail
         self._digests = digests
         row_items = 1
@@ -196,14 +294,14 @@ class CheckedArray:
         self._memory: np.ndarray[Any, Any] | None = None  # untouched pages of it cost nothing
         self._rows: np.ndarray[Any, Any] | None = None
         self._lock = threading.Lock()
-        self._check_file()
+        source.require_size(self._size, fail)
 
     def __len__(self) -> int:
         """Give the number of rows."""
         return self.shape[0]
 
     def __repr__(self) -> str:
-        return f"CheckedArray({self._path.name!r}, dtype={self.dtype.str!r}, shape={self.shape})"
+        return f"CheckedArray({self._source.name!r}, dtype={self.dtype.str!r}, shape={self.shape})"
 
     def __getitem__(self, key: Any) -> Any:
         """Give checked rows; see the class."""
@@ -269,43 +367,22 @@ class CheckedArray:
             rows.flags.writeable = False
             self._rows = rows
 
-    def _check_file(self) -> None:
-        try:
-            found = self._path.stat().st_size
-        except OSError as error:
-            raise self._fail(None, _reason(error)) from error
-        if found != self._size:
-            raise self._fail(None, f"{found} bytes, {self._size} were written")
-
     def _fetch(self, blocks: np.ndarray[Any, Any]) -> None:
         """Bring the blocks (sorted) into memory, checked; those that are there stay."""
         with self._lock:
             self._allocate()
+            assert self._memory is not None
             wanted = blocks[~self._checked[blocks]]
             if not wanted.size:
                 return
-            breaks = np.flatnonzero(np.diff(wanted) != 1) + 1
-            try:
-                with self._path.open("rb", buffering=0) as file:
-                    for run in np.split(wanted, breaks):
-                        for start in range(int(run[0]), int(run[-1]) + 1, _RUN_BLOCKS):
-                            self._fetch_run(file.fileno(), start, min(start + _RUN_BLOCKS, int(run[-1]) + 1))
-            except (OSError, ValueError) as error:  # mmap says ValueError where the file is too short
-                raise self._fail(None, str(error)) from error
+            for first, stop in self._source.bring(wanted, self._memory.data, self._size, self._fail):
+                self._check(first, stop)
             self._complete = bool(self._checked.all())
 
-    def _fetch_run(self, descriptor: int, first: int, stop: int) -> None:
-        # Reading a mapped page past the end of a file kills the process, so the size is asked for right
-        # before. The bytes are copied out before they are compared: what is handed out is what was checked,
-        # whatever happens to the file afterwards.
+    def _check(self, first: int, stop: int) -> None:
         assert self._memory is not None
-        _check_size(descriptor, self._size, self._fail)
-        low, high = first * BLOCK_BYTES, min(stop * BLOCK_BYTES, self._size)
-        page = mmap.mmap(descriptor, high - low, access=mmap.ACCESS_READ, offset=low)
-        with page, memoryview(page) as view:
-            self._memory.data[low:high] = view
         for block in range(first, stop):
             data = self._memory.data[block * BLOCK_BYTES : min((block + 1) * BLOCK_BYTES, self._size)]
-            if hashlib.sha256(data).digest() != _digest_of(self._digests, block):
+            if hashlib.sha256(data).digest() != digest_of_block(self._digests, block):
                 raise self._fail(block, "its digest differs")
             self._flags[block] = 1

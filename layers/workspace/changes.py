@@ -22,7 +22,7 @@ from layers.workspace.sources import SOURCES
 from layers.workspace.staging import STAGING, clear_staging, new_stage, remove_tree, rename, sync_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from layers.workspace.store import VersionEntry
@@ -31,10 +31,12 @@ __all__ = [
     "VERDICTS",
     "changing",
     "discard",
+    "folder_for",
     "is_there",
     "layer_folder",
     "move_in",
     "next_number",
+    "number_after",
     "refuse_content",
     "stage_manifest",
 ]
@@ -77,17 +79,26 @@ def stage_manifest(stage: Path, manifest: Manifest) -> Path:
 
 def layer_folder(root: Path, manifest: Manifest, layer: str) -> str:
     """Give the folder of a layer; of a new one, a name that no disk takes for one in use."""
+    return folder_for(manifest, layer, present=_names_in(root / LAYERS))
+
+
+def folder_for(manifest: Manifest, layer: str, *, present: Iterable[str]) -> str:
+    """Give the folder of a layer; of a new one, a name that no disk takes for one listed or ``present``."""
     for entry in manifest.entries:
         if entry.layer == layer:
             return entry.folder
-    taken = [*(entry.folder for entry in manifest.entries), *_names_in(root / LAYERS)]
-    return folder_name(layer, taken=taken)
+    return folder_name(layer, taken=[*(entry.folder for entry in manifest.entries), *present])
 
 
 def next_number(root: Path, manifest: Manifest, folder: str) -> int:
     """Give the number of a layer's next version, higher than any that is listed or lies there."""
+    return number_after(manifest, folder, present=_names_in(root / LAYERS / folder))
+
+
+def number_after(manifest: Manifest, folder: str, *, present: Iterable[str]) -> int:
+    """Give the number of a layer's next version, higher than any that is listed or ``present`` in its folder."""
     names = [entry.version for entry in manifest.entries if entry.folder == folder]
-    names += filter(is_version_name, _names_in(root / LAYERS / folder))
+    names += filter(is_version_name, present)
     return 1 + max((int(name[1:].split("-")[0]) for name in names), default=0)
 
 

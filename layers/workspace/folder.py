@@ -9,7 +9,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layers.errors import DamagedVersionError, LayerExistsError, NotAWorkspaceError
+from layers.errors import LayerExistsError, NotAWorkspaceError
 from layers.workspace.canonical_json import canonical_json
 from layers.workspace.changes import (
     VERDICTS,
@@ -29,6 +29,7 @@ from layers.workspace.names import normal_ext, normal_layer_name
 from layers.workspace.sources import SOURCES, discard_sources, keep_source, sha256_of
 from layers.workspace.staging import clear_staging, new_stage, remove_tree, rename, replace_file, sync_folder
 from layers.workspace.store import Damage, VersionEntry
+from layers.workspace.verifying import every_damage
 from layers.workspace.version import FolderVersion, write_files
 
 if TYPE_CHECKING:
@@ -146,6 +147,11 @@ class FolderStore:
         return self._root
 
     @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self._root.resolve().name
+
+    @property
     def manifest_readable(self) -> bool:
         """Whether ``workspace.json`` is what was written; if not, every kind is unknown."""
         return self._manifest is not None
@@ -189,20 +195,13 @@ class FolderStore:
         """Where the imported bytes are kept, unchecked; None where none were kept."""
         return None if entry.source is None else self._root / SOURCES / entry.source
 
+    def records(self) -> tuple[bytes, ...]:
+        """What lies in ``verdicts/``, file by file, as it is; raises OSError where it cannot be read."""
+        return tuple(path.read_bytes() for path in sorted((self._root / VERDICTS).rglob("*")) if path.is_file())
+
     def verify(self) -> tuple[Damage, ...]:
         """Check every byte of every version and source; what is found, `damages` included."""
-        found = list(self.damages)
-        said = {(damage.layer, damage.version) for damage in found}
-        for entry in self.entries:
-            if (entry.layer, entry.version) not in said:
-                try:
-                    self.open_version(entry).verify()
-                except DamagedVersionError as error:
-                    path = f"{LAYERS}/{entry.folder}/{entry.version}/{error.file}"
-                    block = "" if error.block is None else f"block {error.block}: "
-                    found.append(_damage("version_damaged", entry, path, f"{block}{error.detail}"))
-            found += self._source_damage(entry)
-        return tuple(found)
+        return every_damage(self, lambda source: sha256_of(self._root / SOURCES / source))
 
     def write_version(
         self,
@@ -355,19 +354,6 @@ class FolderStore:
         finally:
             self._load()
 
-    def _source_damage(self, entry: VersionEntry) -> list[Damage]:
-        if entry.source is None:
-            return []
-        inside = f"{SOURCES}/{entry.source}"
-        found = sha256_of(self._root / inside)
-        if found is None:
-            return [_damage("source_missing", entry, inside, "it cannot be read")]
-        return [] if found == entry.sha256 else [_damage("source_damaged", entry, inside, "its digest differs")]
-
 
 if TYPE_CHECKING:
     _conforms: type[WorkspaceStore] = FolderStore
-
-
-def _damage(code: str, entry: VersionEntry, path: str, detail: str) -> Damage:
-    return Damage(code=code, layer=entry.layer, version=entry.version, kind=entry.kind, path=path, detail=detail)

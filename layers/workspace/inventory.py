@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from layers.workspace.names import fold
 from layers.workspace.store import Damage
-from layers.workspace.version import read_loose_card
+from layers.workspace.version import FolderFiles, read_loose_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from layers.workspace.store import VersionEntry
 
-__all__ = ["LAYERS", "Inventory", "take_inventory", "version_folder"]
+__all__ = ["LAYERS", "Inventory", "take_inventory", "unnamed_damage", "version_folder"]
 
 LAYERS = "layers"
 
@@ -130,8 +130,12 @@ def _unnamed_layer(root: Path, layer_folder: str) -> list[Damage]:
 
 
 def _unnamed_version(root: Path, inside: str) -> Damage:
-    card = read_loose_card(root / inside) or {}
-    kind, name = card.get("kind"), card.get("name")
+    return unnamed_damage(inside, read_loose_card(FolderFiles(root / inside)))
+
+
+def unnamed_damage(inside: str, card: dict[str, Any] | None) -> Damage:
+    """Give the damage of a version that no manifest names; ``card`` is its card, None where that cannot be trusted."""
+    kind, name = (card or {}).get("kind"), (card or {}).get("name")
     return _folder_damage(
         inside,
         name if isinstance(name, str) else None,

@@ -23,6 +23,7 @@ __all__ = [
     "decode_manifest",
     "encode_manifest",
     "is_version_name",
+    "manifest_in",
     "read_manifest",
 ]
 
@@ -117,12 +118,17 @@ def read_manifest(root: Path) -> Manifest | str:
     """Read the manifest of a workspace; where it cannot be trusted, give the reason instead."""
     try:
         with (root / MANIFEST).open("rb") as file:
-            data = file.read(MAX_JSON_BYTES + 1)
-        if len(data) > MAX_JSON_BYTES:
-            return f"more than {MAX_JSON_BYTES} bytes"
-        return decode_manifest(data)
+            return manifest_in(file.read(MAX_JSON_BYTES + 1))
     except OSError as error:
         return f"{type(error).__name__}: {error.strerror or error}"
+
+
+def manifest_in(data: bytes) -> Manifest | str:
+    """Read the manifest in some bytes; where they cannot be trusted, give the reason instead."""
+    if len(data) > MAX_JSON_BYTES:
+        return f"more than {MAX_JSON_BYTES} bytes"
+    try:
+        return decode_manifest(data)
     except ValueError as error:
         return str(error)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from layers.workspace.address import DatabaseAddress
     from layers.workspace.blocks import CheckedArray
 
 __all__ = ["DAMAGE_CODES", "Damage", "StoredVersion", "VersionEntry", "WorkspaceStore"]
@@ -115,10 +116,6 @@ class StoredVersion(Protocol):
     def names(self) -> tuple[str, ...]:
         """Names of the arrays, sorted."""
 
-    @property
-    def path(self) -> Path:
-        """The folder a GIS may open ``features.gpkg`` from; its bytes are checked by `verify` only."""
-
     def array(self, name: str) -> CheckedArray:
         """Open an array; bytes are checked when they are touched."""
 
@@ -130,11 +127,15 @@ class StoredVersion(Protocol):
 
 
 class WorkspaceStore(Protocol):
-    """List, open, write and remove versions of layers; a folder does it now (`FolderStore`)."""
+    """List, open, write and remove versions of layers, in a folder (`FolderStore`) or a database (`PostgresStore`)."""
 
     @property
-    def root(self) -> Path:
-        """Where the workspace lies; named in errors."""
+    def root(self) -> Path | DatabaseAddress:
+        """Where the workspace lies; named in errors. A database's password is never in its text."""
+
+    @property
+    def name(self) -> str:
+        """What people call the workspace: the name of its folder or schema."""
 
     @property
     def required_kinds(self) -> tuple[str, ...]:
@@ -176,6 +177,9 @@ class WorkspaceStore(Protocol):
         replace: bool,
     ) -> VersionEntry:
         """Add a version, whole or not at all."""
+
+    def records(self) -> Sequence[bytes]:
+        """What is kept of checked sites, to look for the versions named in it; raises OSError where it is not read."""
 
     def leftovers(self) -> tuple[str, ...]:
         """Name folders that no version owns."""

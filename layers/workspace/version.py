@@ -1,4 +1,4 @@
-"""One version in its folder: written file by file, read back against its checksums."""
+"""One version: written file by file, read back against its checksums, wherever its files lie."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from layers.workspace.blocks import (
     BLOCK_BYTES,
     DIGEST_BYTES,
     CheckedArray,
+    FileBlocks,
     block_count,
     check_blocks,
+    digest_of_block,
     read_whole,
     stored_dtype,
     write_blocks,
@@ -29,9 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from layers.workspace.blocks import BlockSource
     from layers.workspace.store import VersionEntry
 
-__all__ = ["CARD", "CHECKSUMS", "FolderVersion", "read_loose_card", "write_files"]
+__all__ = [
+    "CARD",
+    "CHECKSUMS",
+    "CheckedVersion",
+    "FolderFiles",
+    "FolderVersion",
+    "VersionFiles",
+    "read_loose_card",
+    "write_files",
+]
 
 CARD = "card.json"
 CHECKSUMS = "checksums.json"
@@ -49,9 +61,10 @@ def write_files(
     card: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray[Any, Any]],
     files: Mapping[str, Path | bytes],
+    durable: bool = True,
 ) -> tuple[dict[str, int], str]:
     """
-    Write all files of a version into an empty folder.
+    Write all files of a version into an empty folder, which is to outlive a power cut unless not ``durable``.
 
     Returns
     -------
@@ -79,7 +92,7 @@ def write_files(
     def write(name: str, chunks: Iterator[bytes | memoryview]) -> None:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        size, own = write_blocks(path, chunks)
+        size, own = write_blocks(path, chunks, durable=durable)
         listed[name] = {"size": size, "first_block": sum(map(len, digests)) // DIGEST_BYTES}
         digests.append(own)
 
@@ -94,12 +107,12 @@ def write_files(
         write(file, iter([stored.reshape(-1).view(np.uint8).data] if stored.size else []))
         described[name] = {"file": file, "dtype": dtype.str, "shape": list(array.shape)}
     for name, data in ((CARD, card_bytes), (BLOCK_DIGESTS, b"".join(digests))):
-        write_blocks(folder / name, [data])
+        write_blocks(folder / name, [data], durable=durable)
         listed[name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     checksums = canonical_json(
         {"format_version": _FORMAT_VERSION, "block_bytes": BLOCK_BYTES, "files": listed, "arrays": described}
     )
-    write_blocks(folder / CHECKSUMS, [checksums])
+    write_blocks(folder / CHECKSUMS, [checksums], durable=durable)
     if max(len(card_bytes), len(checksums)) > MAX_JSON_BYTES:
         raise ValueError(f"a card has at most {MAX_JSON_BYTES} bytes")
     sizes = {name: int(entry["size"]) for name, entry in listed.items()} | {CHECKSUMS: len(checksums)}
@@ -166,20 +179,59 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def read_loose_card(folder: Path) -> dict[str, Any] | None:
-    """Give the card of a folder no manifest names, if it fits the folder's own checksums; else None."""
+class VersionFiles(Protocol):
+    """Where the files of one version lie, by name; every byte of them is checked by `CheckedVersion`."""
+
+    def size(self, name: str) -> int:
+        """Bytes of a file; raises OSError where there is none."""
+
+    def read(self, name: str, size: int, fail: Callable[[int | None, str], Exception]) -> bytes:
+        """Read a file that must have ``size`` bytes; raises what ``fail`` builds where it has not."""
+
+    def blocks(self, name: str) -> BlockSource:
+        """A file to be read block by block."""
+
+    def check(self, name: str, size: int, digests: bytes, fail: Callable[[int | None, str], Exception]) -> None:
+        """Read every byte of a file anew and compare it with the digests of its blocks."""
+
+
+class FolderFiles:
+    """Files in a folder (`VersionFiles`)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def size(self, name: str) -> int:
+        """Ask the disk."""
+        return self.path.joinpath(name).stat().st_size
+
+    def read(self, name: str, size: int, fail: Callable[[int | None, str], Exception]) -> bytes:
+        """Read a whole file."""
+        return read_whole(self.path / name, size, fail)
+
+    def blocks(self, name: str) -> FileBlocks:
+        """Map a file where it is touched."""
+        return FileBlocks(self.path / name)
+
+    def check(self, name: str, size: int, digests: bytes, fail: Callable[[int | None, str], Exception]) -> None:
+        """Read a file block by block."""
+        check_blocks(self.path / name, size, digests, fail)
+
+
+def read_loose_card(files: VersionFiles) -> dict[str, Any] | None:
+    """Give the card of a version no manifest names, if it fits the version's own checksums; else None."""
 
     def fail(block: int | None, detail: str) -> Exception:
         return ValueError(f"{block}: {detail}")
 
     try:
-        size = (folder / CHECKSUMS).stat().st_size
+        size = files.size(CHECKSUMS)
         if size > MAX_JSON_BYTES:
             return None
-        own = _decode_checksums(read_whole(folder / CHECKSUMS, size, fail)).files[CARD]
+        own = _decode_checksums(files.read(CHECKSUMS, size, fail)).files[CARD]
         if own["size"] > MAX_JSON_BYTES:
             return None
-        data = read_whole(folder / CARD, own["size"], fail)
+        data = files.read(CARD, own["size"], fail)
         if hashlib.sha256(data).hexdigest() != own["sha256"]:
             return None
         card = parse_json(data)
@@ -188,20 +240,20 @@ def read_loose_card(folder: Path) -> dict[str, Any] | None:
     return card if isinstance(card, dict) else None
 
 
-class FolderVersion:
+class CheckedVersion:
     """
-    A version in a folder, opened for reading (`StoredVersion`).
+    A version opened for reading (`StoredVersion`), wherever its files lie.
 
     Opening reads ``checksums.json`` and ``card.json`` and nothing else.
 
     Raises
     ------
     DamagedVersionError
-        From any method, where the folder differs from what was written.
+        From any method, where its files differ from what was written.
     """
 
-    def __init__(self, path: Path, entry: VersionEntry) -> None:
-        self._path = path
+    def __init__(self, files: VersionFiles, entry: VersionEntry) -> None:
+        self._files = files
         self._entry = entry
         self._sizes = dict(entry.sizes)
         data = self._read_sized(CHECKSUMS, self._sizes[CHECKSUMS], entry.checksums_sha256)
@@ -220,11 +272,6 @@ class FolderVersion:
     def entry(self) -> VersionEntry:
         """The manifest's words on this version."""
         return self._entry
-
-    @property
-    def path(self) -> Path:
-        """The folder of the version; a GIS may open ``features.gpkg`` from it, `verify` checks that file."""
-        return self._path
 
     @property
     def card(self) -> dict[str, Any]:
@@ -251,7 +298,7 @@ class FolderVersion:
         if name not in self._arrays:
             own = self._checksums.arrays[name]
             self._arrays[name] = CheckedArray(
-                self._path / own["file"],
+                self._files.blocks(own["file"]),
                 dtype=np.dtype(own["dtype"]),
                 shape=tuple(own["shape"]),
                 digests=self._digests_of(own["file"]),
@@ -271,11 +318,11 @@ class FolderVersion:
         own = self._checksums.files[name]
         if name in _WHOLE:
             return self._read_sized(name, own["size"], own["sha256"])
-        data = read_whole(self._path / name, own["size"], self._fail(name))
+        data = self._files.read(name, own["size"], self._fail(name))
         digests = self._digests_of(name)
         for block in range(block_count(len(data))):
             part = data[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES]
-            if hashlib.sha256(part).digest() != digests[block * DIGEST_BYTES : (block + 1) * DIGEST_BYTES]:
+            if hashlib.sha256(part).digest() != digest_of_block(digests, block):
                 raise self._fail(name)(block, "its digest differs")
         return data
 
@@ -288,12 +335,12 @@ class FolderVersion:
         DamagedVersionError
             Naming the first file, and the block of it, that differs.
         """
-        FolderVersion(self._path, self._entry)
+        CheckedVersion(self._files, self._entry)
         for name, own in sorted(self._checksums.files.items()):
             if name in _WHOLE:
                 self._read_sized(name, own["size"], own["sha256"])
             else:
-                check_blocks(self._path / name, own["size"], self._digests_of(name), self._fail(name))
+                self._files.check(name, own["size"], self._digests_of(name), self._fail(name))
 
     def _digests_of(self, file: str) -> bytes:
         if self._digests is None:
@@ -309,7 +356,7 @@ class FolderVersion:
     def _read_sized(self, name: str, size: int, sha256: str) -> bytes:
         if size > MAX_JSON_BYTES:
             raise self._fail(name)(None, f"{size} bytes; at most {MAX_JSON_BYTES} are read")
-        data = read_whole(self._path / name, size, self._fail(name))
+        data = self._files.read(name, size, self._fail(name))
         if hashlib.sha256(data).hexdigest() != sha256:
             raise self._fail(name)(None, "its digest differs")
         return data
@@ -319,3 +366,16 @@ class FolderVersion:
             return DamagedVersionError(entry=self._entry, file=file, block=block, detail=detail)
 
         return build
+
+
+class FolderVersion(CheckedVersion):
+    """A version in a folder."""
+
+    def __init__(self, path: Path, entry: VersionEntry) -> None:
+        super().__init__(FolderFiles(path), entry)
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The folder of the version; a GIS may open ``features.gpkg`` from it, `verify` checks that file."""
+        return self._path

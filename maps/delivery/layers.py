@@ -121,7 +121,7 @@ def layers_delivery(
         notes += said
         cards.append(card_line(layer.card, layer.entry, as_of))
     covered = _coverage(opened, as_of, language)
-    title = opened[0].card.name if len(opened) == 1 else store.root.resolve().name
+    title = opened[0].card.name if len(opened) == 1 else store.name
     return Delivery(
         title=title,
         as_of=as_of,

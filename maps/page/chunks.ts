@@ -173,7 +173,7 @@ function entryOf(key: string): Entry {
 async function blockOf(key: string): Promise<Uint8Array> {
   if (entries === null) await loadDocument();
   const entry = entryOf(key);
-  const text = entry.file === null ? textInPage(key) : await textBeside(key, entry.file);
+  const text = entry.file === null ? await textInPage(key) : await textBeside(key, entry.file);
   let block: Uint8Array;
   try {
     block = bytesOf(text);
@@ -186,12 +186,25 @@ async function blockOf(key: string): Promise<Uint8Array> {
 }
 
 /** The text of a chunk in the page; it leaves the page, for it is kept unpacked from then on. */
-function textInPage(key: string): string {
+async function textInPage(key: string): Promise<string> {
+  if (!isRead(key)) await wholePage();
   const node = document.getElementById(`chunk-${key}`);
   const text = node?.textContent;
   if (!node || !text) throw new ChunkLostError(key, "missing");
   node.remove();
   return text;
+}
+
+/** Whether the parser is past a chunk; those that the first view does not need stand behind this script. */
+function isRead(key: string): boolean {
+  return document.readyState !== "loading" || Boolean(document.getElementById(`chunk-${key}`)?.nextElementSibling);
+}
+
+function wholePage(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.readyState !== "loading") resolve();
+    else document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
+  });
 }
 
 /** From a file of the page, a browser fetches nothing; a script it loads. */

@@ -29,6 +29,9 @@ declare global {
   }
 }
 
+/** Where drawing takes longer, the panels do not wait for it. */
+const PANELS_AFTER_MS = 1500;
+
 async function start(map: Leaflet.Map): Promise<void> {
   prepare();
   const theme = new Theme();
@@ -50,18 +53,26 @@ async function start(map: Leaflet.Map): Promise<void> {
     sketching: new Sketching(map, document.styles),
     desk: new SiteDesk(map, document),
   };
-  const outlines = build(page, view);
+  goTo(map, document.bounds);
+  restoreView(page, view);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(container);
   frame.say(words.of("loading"), { lasts: true });
   const ground = drawGround(map, page);
-  await layers.draw(map, (done) =>
+  const drawing = layers.draw(map, (done) =>
     frame.say(words.of("loading_layers", { done, count: document.layers.length }), { lasts: true }),
   );
+  await Promise.race([drawing.then(() => layers.firstDrawn), passed(PANELS_AFTER_MS)]); // the map first
+  const outlines = build(page, view);
+  await drawing;
   await ground;
   if (view.select) select(page, view.select);
   await Promise.all([outlines, layers.whenDrawn()]);
   frame.say(layers.all.some((one) => one.lost) ? words.of("some_lost") : words.of("ready"));
   frame.setReady();
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => window.setTimeout(resolve, ms));
 }
 
 /** What stood there while the file was read has done its part. */
@@ -92,11 +103,11 @@ function build(page: Page, view: View): Promise<void> {
   measurePanel(page);
   aboutPanel(page);
   tools(page);
-  goTo(page.map, page.document.bounds);
-  restore(page, view);
+  restoreSite(page, view);
   window.addEventListener("hashchange", () => {
     const next = parseView(location.hash);
-    restore(page, next);
+    restoreView(page, next);
+    restoreSite(page, next);
     if (next.language) page.words.speak(next.language);
     if (next.theme) page.theme.choose(next.theme);
     if (next.select) select(page, next.select);
@@ -105,8 +116,8 @@ function build(page: Page, view: View): Promise<void> {
 }
 
 /** What of a link does not need the layers' data. */
-function restore(page: Page, view: View): void {
-  const { map, layers, desk } = page;
+function restoreView(page: Page, view: View): void {
+  const { map, layers } = page;
   if (view.centre) map.setView([view.centre.lat, view.centre.lon], view.centre.zoom, { animate: false });
   if (view.layers) {
     for (const one of layers.all) {
@@ -115,12 +126,16 @@ function restore(page: Page, view: View): void {
       layers.show(one, wanted !== undefined);
     }
   }
+}
+
+/** The site of a link is asked at once. */
+function restoreSite(page: Page, view: View): void {
   if (!view.site) return;
   try {
     requireSound(view.site.geometry);
     page.frame.open("site");
     const { geometry, accuracy_m, radius_m } = view.site;
-    void desk.ask({ name: null, geometry, accuracy_m, radius_m, part_rejected: false, told: [{ key: "told_link", facts: {} }] });
+    void page.desk.ask({ name: null, geometry, accuracy_m, radius_m, part_rejected: false, told: [{ key: "told_link", facts: {} }] });
   } catch {
     // a site that is none: the rest of the link holds
   }

@@ -35,6 +35,6 @@ export function goTo(map: Leaflet.Map, bounds: readonly [number, number, number,
 /** The room that the legend takes on the right, where it leaves most of the map free. */
 function beside(map: Leaflet.Map): number {
   const legend = document.querySelector<HTMLElement>("#legend");
-  const open = legend?.querySelector("[aria-expanded=true]");
+  const open = legend === null || legend.querySelector("[aria-expanded=true]") !== null; // it opens with the page
   return open && map.getSize().x > 780 ? 240 : 52;
 }

@@ -3,6 +3,7 @@ import type * as Leaflet from "leaflet";
 import { ChunkLostError, loadFeatures, loadLevel } from "./chunks";
 import type { FeatureColumns, FeatureTable, LayerDrawing, MapDocument, MapLayer } from "./contract";
 import { drawLayer } from "./drawing";
+import { viewIsDrawn } from "./drawing/turns";
 import { Signal } from "./signal";
 
 export interface ShownLayer {
@@ -67,7 +68,10 @@ export class ShownLayers {
       each(++done);
     }
     this.changed.tell();
-    void this.whenDrawn().then(this.toldDrawn);
+    void this.whenDrawn().then(() => {
+      viewIsDrawn();
+      this.toldDrawn();
+    });
   }
 
   of(key: string): ShownLayer | null {

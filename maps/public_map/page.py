@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Page", "build_page", "page_of"]
 
 _JUDGE, _PAGE = "page/judge.js", "page/page.js"
-_PLACE = "<!-- chunks -->"
+_FIRST, _REST = "<!-- chunks of the first view -->", "<!-- chunks -->"
+"""Where chunks stand: those that the first view is drawn from before the page's script, the others behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def page_of(contents: Contents, request: MapRequest, *, folder: str | None) -> P
         + "\n"
         + tag("script", text, type="application/json", id="map-document", data_sha256=digest)
         + "\n"
-        + _PLACE
+        + _FIRST
         + "\n"
         + tag("script", Html(embedded_json(licences())), type="application/json", id="licences")
     )
@@ -116,11 +117,21 @@ def page_of(contents: Contents, request: MapRequest, *, folder: str | None) -> P
         images=("blob:", *(() if tiles is None else tiles.hosts)),
     )
     html = inline(html, allowed=allowed)
-    if html.count(_PLACE) != 1:
-        raise ValueError("the place of the chunks is not once in the page")
-    html = html.replace(_PLACE, "" if folder is not None else inside(chunks))
+    first = _first_keys(document)
+    for place, wanted in ((_FIRST, True), (_REST, False)):
+        if html.count(place) != 1:
+            raise ValueError("the place of the chunks is not once in the page")
+        own = [] if folder is not None else [chunk for chunk in chunks if (chunk.key in first) == wanted]
+        html = html.replace(place, inside(own))
     files = {} if folder is None else {f"{folder}/{chunk.key}.js": beside(chunk) for chunk in chunks}
     return Page(html=html, files=files, contents=contents)
+
+
+def _first_keys(document: dict[str, Any]) -> frozenset[str]:
+    """What is known of the features, and every level but the finest."""
+    layers = document["layers"]
+    levels = [level["chunk"] for layer in layers for level in layer["levels"][: max(1, len(layer["levels"]) - 1)]]
+    return frozenset([*(layer["features"] for layer in layers), *levels])
 
 
 def _fold(document: dict[str, Any], body: Html, request: MapRequest) -> str:
@@ -134,6 +145,7 @@ def _fold(document: dict[str, Any], body: Html, request: MapRequest) -> str:
         minZoom=3,
         zoomControl=False,
         keyboard=True,
+        fadeAnimation=False,  # tiles appear as they are painted
     )
     metas = [tag("meta", name="viewport", content="width=device-width, initial-scale=1")]
     metas += [tag("meta", name="as-of", content=document["as_of"])]
@@ -151,7 +163,7 @@ def _fold(document: dict[str, Any], body: Html, request: MapRequest) -> str:
     # Not through branca, which would read the code as a template. Folium's own script stands before it.
     code = f"window.mapOfPage = {page.get_name()};\n{script_text(_PAGE)}"
     before, end, after = html.rpartition("</html>")
-    return f"{before}<script>\n{code}\n</script>\n{end}{after}"
+    return f"{before}<script>\n{code}\n</script>\n{_REST}\n{end}{after}"
 
 
 def _opening(title: str, language: Language) -> Html:

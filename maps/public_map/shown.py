@@ -15,7 +15,7 @@ import shapely
 
 from maps.phrases import clean
 from maps.public_map.intakes import holds_intakes
-from screening.findings import _box_counts
+from screening.findings import box_counts
 from screening.words import word
 from spatial.generalising import generalised, generalised_boxes, grid_for, narrowed
 from spatial.measure import ellipsoidal_area
@@ -196,7 +196,7 @@ def _columns(
     boxes = np.array(layer.rejected_boxes, dtype=np.float64).reshape(-1, 4)
     coverage = None if layer.coverage is None else layer.coverage.feature_bounds[0]
     for row, box in enumerate(boxes):
-        if coverage is None or not _box_counts(box, coverage):
+        if coverage is None or not box_counts(box, coverage):
             boxes[row] = np.nan  # it keeps the whole layer from clear, and must go on doing so
     return {
         "dimension": dimension,

@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from layers.coverage import GAP_M
-from screening.findings import _box_counts, floor_mm
+from screening.findings import box_counts, floor_mm
 from screening.loaded import DAMAGE
 from spatial.crs import WORKING_AREA
 from spatial.overlay.frame import widened
@@ -266,7 +266,7 @@ class _Near:
     def _rejected(self) -> None:
         coverage = self.layer.coverage
         for box in self.layer.rejected_boxes:
-            if coverage is None or not _box_counts(box, coverage.feature_bounds[0]):
+            if coverage is None or not box_counts(box, coverage.feature_bounds[0]):
                 self.blockers.append("rejected_feature_near")
                 return
             west, south, east, north = (float(v) for v in box)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import shapely
 
-from layers.workspace import FolderStore
+from layers.workspace import open_workspace
+from screening.batch.crowd import Crowd
+from screening.batch.ground import LayerGround
 from screening.batch.intake import Taken
-from screening.batch.row import refused_row, row_of
-from screening.batch.table import rows_table, sites_in
-from screening.loaded import Loaded, load
+from screening.batch.judging import judge_many
+from screening.batch.row import COLUMNS, refused_row, row_of
+from screening.batch.table import row_schema, sites_in
+from screening.loaded import DAMAGE, Loaded, load
 from screening.screen import judge
 from spatial import boundaries
 from spatial.errors import SpatialError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
+    from numpy.typing import NDArray
 
+    from layers.workspace.address import Place
     from layers.workspace.store import WorkspaceStore
+    from screening.batch.judging import Cells
     from screening.batch.table import NumberedSite
 
 __all__ = ["Desk", "layers_of"]
@@ -43,12 +48,15 @@ class Desk:
     loaded: Loaded
     layers: list[list[str]]
     """What `layers_of` said of the workspace when it was opened."""
+    one_by_one: bool = False
+    """Whether every site is asked alone, as `sanxian check` does: slow, and what the rest is compared to."""
+    _grounds: list[tuple[LayerGround, str | None]] = field(default_factory=list, repr=False)
 
     @classmethod
-    def opened(cls, workspace: Path, as_of: str) -> Self:
+    def opened(cls, workspace: Place, as_of: str, *, one_by_one: bool = False) -> Self:
         """Open the layers that answer at an ISO date."""
-        store = FolderStore.open(workspace)
-        return cls(loaded=load(store, as_of), layers=layers_of(store))
+        store = open_workspace(workspace)
+        return cls(loaded=load(store, as_of), layers=layers_of(store), one_by_one=one_by_one)
 
     def rows(self, sites: pa.Table) -> pa.Table:
         """
@@ -65,8 +73,39 @@ class Desk:
             Of `screening.batch.table.row_schema`, one for each site, in its order, whatever other sites stand beside
             it. A site that cannot be judged has a row with its reason; no row stops another.
         """
-        geometries = sites.column("geometry").to_pylist()
-        return rows_table((self._row(one), wkb) for one, wkb in zip(sites_in(sites), geometries, strict=True))
+        import pyarrow as pa
+
+        crowd = Crowd.of(sites, self.loaded.as_of)
+        cells: Cells = {
+            c.name: np.full(
+                len(crowd), np.nan if c.type == "number" else None, dtype=float if c.type == "number" else object
+            )
+            for c in COLUMNS
+        }
+        alone = np.ones(len(crowd), dtype=bool)
+        if not self.one_by_one:
+            together = np.flatnonzero(crowd.plain)
+            found = self._together(crowd.some(together)) if len(together) else None
+            if found is not None:
+                for name, values in found.cells.items():
+                    cells[name][together] = values
+                alone[together] = found.alone
+        rows = np.flatnonzero(alone)
+        for row, one in zip(rows, sites_in(sites.take(pa.array(rows, pa.int64()))), strict=True):
+            for name, value in self._row(one).items():
+                cells[name][row] = value
+        return _table(cells, sites)
+
+    def _together(self, crowd: Crowd) -> Any:
+        """All rows at once; None where the layers are damaged: each site is told what it is then."""
+        try:
+            if not self._grounds:
+                self._grounds.extend(
+                    (LayerGround(layer, self.loaded.as_of), validity) for layer, validity in self.loaded.protective
+                )
+            return judge_many(crowd, self.loaded, self._grounds)
+        except DAMAGE:
+            return None
 
     def _row(self, one: NumberedSite) -> dict[str, Any]:
         try:
@@ -76,6 +115,19 @@ class Desk:
             code, text = type(trouble).__name__, str(trouble)
             refused = Taken(number=one.number, id=one.id, name=one.site.name, site=None, code=code, trouble=text)
             return refused_row(refused, self.loaded.as_of)
+
+
+def _table(cells: Cells, sites: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    schema = row_schema()
+    arrays = []
+    for column in COLUMNS:
+        values: NDArray[Any] = cells[column.name]
+        mask = np.isnan(values) if column.type == "number" else None
+        arrays.append(pa.array(values, schema.field(column.name).type, mask=mask))
+    geometry = sites.column("geometry")
+    return pa.Table.from_arrays([*arrays, geometry], schema=schema)
 
 
 def _district(middle: Any) -> tuple[str | None, str | None]:

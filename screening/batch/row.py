@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from screening.batch.intake import Taken
     from screening.verdict import Verdict
 
-__all__ = ["COLUMNS", "Column", "refused_row", "row_of"]
+__all__ = ["COLUMNS", "KINDS", "Column", "refused_row", "row_of"]
 
-_KINDS = (*PRIORITY_KINDS, "element_zones", "monitoring_sections", "sensitive_targets", "other")
+KINDS = (*PRIORITY_KINDS, "element_zones", "monitoring_sections", "sensitive_targets", "other")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ def _kind_columns() -> tuple[Column, ...]:
         "other": ("其他图层", "other layers"),
     }
     found = []
-    for kind in _KINDS:
+    for kind in KINDS:
         zh, en = words[kind]
         found.append(Column(name=kind, type="text", zh=f"{zh}：结论", en=f"{en}: answer"))
         if kind in PRIORITY_KINDS:
@@ -110,7 +110,7 @@ def row_of(number: int, site_id: str, verdict: Verdict, district: tuple[str | No
         "marks": _joined(m for m in ("indicative", "synthetic") if any(layer[m] for layer in result["layers"])),
         "warnings": _joined(dict.fromkeys(w["code"] for w in result["warnings"])),
     }
-    for kind in _KINDS:
+    for kind in KINDS:
         cells[kind] = result["kinds"].get(kind)
         found = [f for f in result["findings"] if f["kind"] == kind and f["role"] == "protective"]
         if kind not in PRIORITY_KINDS or not found:

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from layers.workspace import FolderStore
-from screening.batch.intake import Taken
-from screening.batch.job import Job
-from screening.batch.row import refused_row, row_of
+from screening.batch.desk import Desk
+from screening.batch.intake import CHUNK
+from screening.batch.job import Answered
+from screening.batch.packing import packed, unpacked
+from screening.batch.row import refused_row
+from screening.batch.table import row_schema, rows_table
 from screening.errors import BatchStoppedError
-from screening.loaded import Loaded, load
-from screening.screen import judge
-from spatial import boundaries
-from spatial.errors import SpatialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
-    from layers.workspace.store import WorkspaceStore
+    import pyarrow as pa
 
-__all__ = ["answer", "layers_of", "take_in"]
+    from layers.workspace.address import Place
+    from screening.batch.intake import TakenChunk
+    from screening.batch.job import Job, OpenSites
 
-Rows = list[tuple[int, dict[str, Any]]]
+__all__ = ["answer", "take_in"]
+
 STEP = 100
-"""Sites of one step: what a kill costs at most, for each process."""
+"""Sites of the first step; more, up to a chunk, where they are answered fast."""
+STEP_S = 2.0
+"""Seconds of a step that are aimed at: what a kill costs at most, for each process."""
 
 
 def take_in(
-    job: Job, records: Iterable[Taken], *, as_of: str, step: int = 1_000, on_taken: Callable[[int], None] | None = None
+    job: Job, chunks: Iterable[TakenChunk], *, as_of: str, on_taken: Callable[[int], None] | None = None
 ) -> None:
     """
     Take the records of a source into a job, from where an earlier run stopped.
@@ -42,44 +44,29 @@ def take_in(
     ----------
     job
         The job.
-    records
-        Of the whole source, from `screening.batch.intake.sites_of`; those that the job has are passed over.
+    chunks
+        Of the source, from `screening.batch.intake.chunks_of`: what the job has is passed over.
     as_of
         Of the batch, for the rows of records that are refused.
-    step
-        Records kept at once.
     on_taken
         Called with how many have been kept.
     """
     if job.complete:
         return
-    done, pending = job.taken, []
-    for record in records:
-        if record.number <= done:
+    for whole in chunks:
+        chunk = whole.after(job.taken)
+        if chunk is None:
             continue
-        pending.append(record)
-        if len(pending) == step:
-            _keep(job, pending, as_of, last=False)
-            if on_taken:
-                on_taken(len(pending))
-            pending = []
-    _keep(job, pending, as_of, last=True)
-    if on_taken:
-        on_taken(len(pending))
-
-
-def _keep(job: Job, records: list[Taken], as_of: str, *, last: bool) -> None:
-    job.take(records, [(r.number, refused_row(r, as_of)) for r in records if r.site is None], last=last)
-
-
-def layers_of(store: WorkspaceStore) -> list[list[str]]:
-    """The layers of a workspace as a batch remembers them: name, version, digest of its checksums."""
-    return sorted([e.layer, e.version, e.checksums_sha256] for e in store.entries)
+        rows = ((refused_row(taken, as_of), None) for taken in chunk.refused)
+        job.take(chunk, rows_table(rows).cast(row_schema()))
+        if on_taken:
+            on_taken(chunk.last - chunk.first + 1)
+    job.taken_all()
 
 
 def answer(
     job: Job,
-    workspace: Path,
+    workspace: Place,
     *,
     as_of: str,
     workers: int = 1,
@@ -92,15 +79,15 @@ def answer(
     Parameters
     ----------
     job
-        Complete; its rows are added, `STEP` at a time.
+        Complete; its rows are added, some seconds' worth at a time.
     workspace
-        Folder of the workspace.
+        Folder of the workspace, or its address in a database.
     as_of
         ISO date.
     workers
         Processes; 1 answers in this one.
     layers
-        What `layers_of` says of the workspace that is meant; None: whatever it holds.
+        What `screening.batch.desk.layers_of` says of the workspace that is meant; None: whatever it holds.
     on_rows
         Called with how many rows were added.
 
@@ -109,83 +96,83 @@ def answer(
     BatchStoppedError
         If the workspace is another by now, a process dies, or the disk takes no more; the rows so far are kept.
     """
-    for opened, rows in _answered(job, workspace, as_of, workers):
+    pace = _Pace()
+    replies = _here(job, workspace, as_of, pace) if workers == 1 else _beside(job, workspace, as_of, pace, workers)
+    for opened, sites, answered, seconds in replies:
         if layers is not None and opened != layers:
             detail, remedy = "a layer of the workspace was replaced meanwhile", "give --restart to begin anew"
             raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy)
-        job.answer(rows)
+        job.answer(sites, answered)
+        pace.took(answered.count, seconds)
         if on_rows:
-            on_rows(len(rows))
+            on_rows(answered.count)
 
 
-def _answered(job: Job, workspace: Path, as_of: str, workers: int) -> Iterator[tuple[list[list[str]], Rows]]:
-    if workers == 1:
-        desk = _Desk.opened(workspace, as_of)
-        for some in job.open_sites(STEP):
-            yield desk.layers, desk.rows(some)
-        return
+class _Pace:
+    """How many sites a step has, so that it takes some seconds; the rows are the same whatever it is."""
+
+    def __init__(self) -> None:
+        self.sites = STEP
+
+    def took(self, sites: int, seconds: float) -> None:
+        """Note how long a step took."""
+        if sites >= self.sites and seconds < STEP_S / 2:
+            self.sites = min(2 * self.sites, max(CHUNK, STEP))
+        elif seconds > 2 * STEP_S:
+            self.sites = max(self.sites // 2, 1)
+
+
+_Reply = tuple[list[list[str]], "OpenSites", Answered, float]
+
+
+def _here(job: Job, workspace: Place, as_of: str, pace: _Pace) -> Iterator[_Reply]:
+    desk = Desk.opened(workspace, as_of)
+    for some in job.open_sites(lambda: pace.sites):
+        started = time.monotonic()
+        yield desk.layers, some, _answered(desk, some.sites), time.monotonic() - started
+
+
+def _beside(job: Job, workspace: Place, as_of: str, pace: _Pace, workers: int) -> Iterator[_Reply]:
     context = multiprocessing.get_context("spawn")  # as on Windows; nothing is inherited
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_open, initargs=(workspace, as_of)) as pool:
         waiting = deque()  # type: ignore[var-annotated]
+
+        def reply() -> _Reply:
+            some, future = waiting.popleft()
+            opened, answered, seconds = future.result()
+            return opened, some, answered, seconds
+
         try:
-            for some in job.open_sites(STEP):
-                waiting.append(pool.submit(_rows, some))
+            for some in job.open_sites(lambda: pace.sites):
+                waiting.append((some, pool.submit(_reply, packed(some.sites))))
                 if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
+                    yield reply()
             while waiting:
-                yield waiting.popleft().result()
+                yield reply()
         except BrokenProcessPool:
             detail, remedy = "a process was ended from outside", "run the same command again, with fewer --workers"
             raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy) from None
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Desk:
-    """What one process needs to answer: the layers, open."""
-
-    loaded: Loaded
-    as_of: str
-    layers: list[list[str]]
-
-    @classmethod
-    def opened(cls, workspace: Path, as_of: str) -> _Desk:
-        store = FolderStore.open(workspace)
-        return cls(loaded=load(store, as_of), as_of=as_of, layers=layers_of(store))
-
-    def rows(self, sites: list[tuple[int, bytes]]) -> Rows:
-        return [(number, self._row(number, document)) for number, document in sites]
-
-    def _row(self, number: int, document: bytes) -> dict[str, Any]:
-        site = Job.site_of(document)
-        own = site.parts[0].id
-        try:
-            return row_of(number, own, judge(site, self.loaded), _district(site.geometry.centroid))
-        except Exception as trouble:  # noqa: BLE001 - one bad row never stops the rest: it is listed with its reason
-            code, text = type(trouble).__name__, str(trouble)
-            return refused_row(
-                Taken(number=number, id=own, name=site.name, site=None, code=code, trouble=text), self.as_of
-            )
+def _answered(desk: Desk, sites: pa.Table) -> Answered:
+    """The rows of some sites; one for each, or the batch has a defect and must not go on."""
+    rows = desk.rows(sites)
+    if rows.column("row").to_pylist() != sites.column("number").to_pylist():
+        raise AssertionError("the rows are not those of the sites")
+    return Answered.of(rows.cast(row_schema()))
 
 
-def _district(middle: Any) -> tuple[str | None, str | None]:
-    """Code and name of the district of a point; none where the boundaries do not tell."""
-    try:
-        codes = boundaries.districts_at(middle.x, middle.y)
-        names = boundaries.place_names()
-    except (SpatialError, ValueError):
-        return None, None
-    return (codes[0], names.get(codes[0])) if codes else (None, None)
+_DESK: list[Desk] = []
 
 
-_DESK: list[_Desk] = []
+def _open(workspace: Place, as_of: str) -> None:
+    _DESK.append(Desk.opened(workspace, as_of))
 
 
-def _open(workspace: Path, as_of: str) -> None:
-    _DESK.append(_Desk.opened(workspace, as_of))
-
-
-def _rows(sites: list[tuple[int, bytes]]) -> tuple[list[list[str]], Rows]:
-    return _DESK[-1].layers, _DESK[-1].rows(sites)
+def _reply(sites: bytes) -> tuple[list[list[str]], Answered, float]:
+    started = time.monotonic()
+    answered = _answered(_DESK[-1], unpacked(sites))
+    return _DESK[-1].layers, answered, time.monotonic() - started

@@ -45,25 +45,24 @@ def site_schema() -> pa.Schema:
     """
     One site a row.
 
-    ``number`` its place in the source; ``id``, ``name``, ``part_name``, ``use``, ``mode``, ``declared_area_m2`` its own;
-    ``geometry`` WKB, little-endian, EPSG:4490; ``facts`` the rest of its document (accuracy, coordinate system, radius)
-    as canonical JSON, the same text for most rows.
+    ``number`` is its place in the source; ``id``, ``name``, ``part_name``, ``use``, ``mode``, ``declared_area_m2`` are
+    its own; ``geometry`` is WKB, little-endian, EPSG:4490; ``facts`` the rest of its document (accuracy, coordinate
+    system, radius) as JSON, the same text for most rows.
     """
     import pyarrow as pa
 
-    return pa.schema(
-        [
-            pa.field("number", pa.int64(), nullable=False),
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("name", pa.string()),
-            pa.field("part_name", pa.string()),
-            pa.field("use", pa.string()),
-            pa.field("mode", pa.string()),
-            pa.field("declared_area_m2", pa.float64()),
-            pa.field("geometry", pa.binary(), nullable=False),
-            pa.field("facts", pa.string(), nullable=False),
-        ]
-    )
+    fields: list[pa.Field[Any]] = [
+        pa.field("number", pa.int64(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("part_name", pa.string()),
+        pa.field("use", pa.string()),
+        pa.field("mode", pa.string()),
+        pa.field("declared_area_m2", pa.float64()),
+        pa.field("geometry", pa.binary(), nullable=False),
+        pa.field("facts", pa.string(), nullable=False),
+    ]
+    return pa.schema(fields)
 
 
 @cache
@@ -100,13 +99,16 @@ def sites_table(sites: Sequence[NumberedSite]) -> pa.Table:
         "geometry": shapely.to_wkb([part.geometry for part in parts], byte_order=1, output_dimension=2),
         "facts": [_facts(one.site) for one in sites],
     }
-    return pa.table({name: pa.array(columns[name], site_schema().field(name).type) for name in site_schema().names})
+    schema = site_schema()
+    return pa.Table.from_arrays(
+        [pa.array(columns[name], schema.field(name).type) for name in schema.names], schema=schema
+    )
 
 
 def sites_in(table: pa.Table) -> Iterator[NumberedSite]:
     """The sites of a table of `site_schema`, coordinate for coordinate."""
     known: dict[str, Site] = {}
-    columns = {name: table.column(name).to_pylist() for name in table.schema.names}
+    columns: dict[str, list[Any]] = {name: table.column(name).to_pylist() for name in table.schema.names}
     geometries = shapely.from_wkb(columns["geometry"])
     for row, facts in enumerate(columns["facts"]):
         if facts not in known:
@@ -133,7 +135,10 @@ def rows_table(rows: Iterable[tuple[dict[str, Any], bytes | None]]) -> pa.Table:
     found = list(rows)
     columns = {c.name: [cells[c.name] for cells, _ in found] for c in COLUMNS}
     columns["geometry"] = [geometry for _, geometry in found]
-    return pa.table({name: pa.array(columns[name], row_schema().field(name).type) for name in row_schema().names})
+    schema = row_schema()
+    return pa.Table.from_arrays(
+        [pa.array(columns[name], schema.field(name).type) for name in schema.names], schema=schema
+    )
 
 
 def _facts(site: Site) -> str:

@@ -1,16 +1,14 @@
-"""The rows of a job as one file: Parquet, GeoPackage, XLSX or CSV, written row by row and replaced as a whole."""
+"""The rows of a job as one file: Parquet, GeoPackage, XLSX or CSV, written block by block and replaced as a whole."""
 
 from __future__ import annotations
 
 import csv
 import json
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import shapely
-
 from screening.batch.row import COLUMNS
-from screening.errors import BatchOutputError
+from screening.batch.table import row_schema
+from screening.errors import BatchJobError, BatchOutputError
 from screening.words import word
 from spatial.writing.staging import staging
 
@@ -18,14 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pyarrow as pa
+
     from screening.batch.job import Job
     from screening.words import Language
 
 __all__ = ["BATCH_SUFFIXES", "write_rows"]
 
 BATCH_SUFFIXES = (".parquet", ".gpkg", ".xlsx", ".csv")
-_CHUNK = 5_000
+_BLOCK = 20_000
+"""Rows of a row group of Parquet: always as many, however the rows were answered, so the bytes are the same."""
 _XLSX_ROWS = 1_048_576
+_FORMULA = frozenset("=+-@\t\r")
 _CODES = {"answer": "answer", **{c.name: "answer" for c in COLUMNS if c.en.endswith(": answer")}}
 _CODES |= {"in_priority_zone": "yesno"}
 
@@ -46,11 +48,16 @@ def write_rows(path: Path, job: Job, *, language: Language) -> Path:
 
     Raises
     ------
+    BatchJobError
+        If rows are missing; nothing is written then.
     BatchOutputError
         If an XLSX cannot hold as many rows.
     NotWritableError, OutputInUseError
         If the file cannot be written; nothing has changed then.
     """
+    if job.answered != job.total or not job.complete:
+        detail, remedy = f"{job.total - job.answered} of its rows are missing", "run the same command again"
+        raise BatchJobError(path=job.path, detail=detail, remedy=remedy)
     if path.suffix.lower() == ".xlsx" and job.total >= _XLSX_ROWS:
         raise BatchOutputError(path=path, rows=job.total, most=_XLSX_ROWS - 1)
     with staging(path) as stage:
@@ -72,13 +79,16 @@ def _csv(path: Path, job: Job) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([c.name for c in COLUMNS])
-        for _, cells, _ in job.rows():
-            writer.writerow([_safe(cells[c.name]) for c in COLUMNS])
+        for table in job.rows():
+            columns = (_safe(table.column(c.name).to_pylist(), c.type) for c in COLUMNS)
+            writer.writerows(zip(*columns, strict=True))
 
 
-def _safe(value: Any) -> Any:
+def _safe(values: list[Any], type_: str) -> list[Any]:
     """Text that a spreadsheet would take for a formula is quoted."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    if type_ != "text":
+        return values
+    return [f"'{value}" if value is not None and value[:1] in _FORMULA else value for value in values]
 
 
 def _xlsx(path: Path, job: Job, language: Language) -> None:
@@ -97,7 +107,7 @@ def _xlsx(path: Path, job: Job, language: Language) -> None:
         sheet.set_column(k, k, 26 if column.name.endswith(("_met", "trouble", "name")) else 14)
         sheet.write_string(0, k, column.zh if language == "zh" else column.en, head)
     row = 0
-    for row, (_, cells, _) in enumerate(job.rows(), 1):
+    for row, cells in enumerate((cells for table in job.rows() for cells in table.to_pylist()), 1):
         for k, column in enumerate(COLUMNS):
             value = cells[column.name]
             if value is None:
@@ -137,27 +147,18 @@ def _shown(name: str, value: str, language: Language) -> str:
     return value if group is None else word(f"{group}.{value}", language)
 
 
-def _chunks(job: Job) -> Iterator[list[tuple[int, dict[str, Any], Any]]]:
-    rows = job.rows()
-    while some := list(islice(rows, _CHUNK)):
-        yield some
-
-
-def _schema() -> Any:
+def _blocks(job: Job) -> Iterator[pa.Table]:
+    """Every row, so many at a time; the geometry column is the last."""
     import pyarrow as pa
 
-    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
-    return pa.schema([*(pa.field(c.name, types[c.type]) for c in COLUMNS), pa.field("geometry", pa.binary())])
-
-
-def _table(some: list[tuple[int, dict[str, Any], Any]]) -> Any:
-    """Some rows as Arrow, with WKB."""
-    import pyarrow as pa
-
-    schema = _schema()
-    arrays = [pa.array([cells[f.name] for _, cells, _ in some], f.type) for f in list(schema)[:-1]]
-    arrays.append(pa.array([_wkb(site) for _, _, site in some], pa.binary()))
-    return pa.Table.from_arrays(arrays, schema=schema)
+    held = row_schema().empty_table()
+    for some in job.rows():
+        held = pa.concat_tables([held, some])
+        while held.num_rows >= _BLOCK:
+            yield held.slice(0, _BLOCK).combine_chunks()
+            held = held.slice(_BLOCK)
+    if held.num_rows:
+        yield held.combine_chunks()
 
 
 def _parquet(path: Path, job: Job) -> None:
@@ -167,23 +168,19 @@ def _parquet(path: Path, job: Job) -> None:
     crs = json.loads(pyproj.CRS.from_epsg(4490).to_json())
     column = {"encoding": "WKB", "geometry_types": [], "crs": crs}
     meta = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    schema = _schema().with_metadata({b"geo": json.dumps(meta).encode()})
+    schema = row_schema().with_metadata({b"geo": json.dumps(meta).encode()})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for some in _chunks(job):
-            writer.write_table(_table(some).replace_schema_metadata(schema.metadata))
-
-
-def _wkb(site: Any) -> bytes | None:
-    return None if site is None else bytes(shapely.to_wkb(site.geometry, byte_order=1, output_dimension=2))
+        for some in _blocks(job):
+            writer.write_table(some.replace_schema_metadata(schema.metadata))
 
 
 def _gpkg(path: Path, job: Job) -> None:
     import pyogrio
 
     wrote = False
-    for some in _chunks(job):
+    for some in _blocks(job):
         pyogrio.write_arrow(
-            _table(some),
+            some,
             path,
             layer="sites",
             driver="GPKG",

@@ -10,8 +10,8 @@ from layers.workspace.store import VersionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from layers.workspace.address import Place
     from layers.workspace.store import Damage, StoredVersion, WorkspaceStore
     from screening.certificate.certificate import Certificate
 
@@ -103,7 +103,7 @@ class _Replay:
         self.damages: tuple[Damage, ...] = tuple(d for d in store.damages if (d.layer, d.version) not in later)
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Place:
         return self._store.root
 
     @property

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 import zlib
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layers.workspace.canonical_json import canonical_json
 from layers.workspace.changes import VERDICTS
 from layers.workspace.lock import writing
+from layers.workspace.postgres.register import RegisterRows
 from screening.errors import NoRegisterError, RegisterDamagedError, RegisterError, RegisterUnusableError
 from screening.register.rows import DIGEST_BYTES, SiteRow, digest_of, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from layers.workspace.address import Place
 
 __all__ = ["DATABASE", "MARK", "Database"]
 
@@ -80,9 +84,27 @@ class Database:
         From any method, where the file is not what was written.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.folder = root / VERDICTS
+    def __init__(self, root: Place) -> None:
+        self.where: Place = root
+        self._rows: RegisterRows | None = None
+        if isinstance(root, Path):
+            self.folder = root / VERDICTS
+            self.where = self.folder / DATABASE
+        else:  # a copy of the rows, brought up to date whenever something is to be changed
+            self._copy = tempfile.TemporaryDirectory(prefix="sanxian-", ignore_cleanup_errors=True)
+            self.folder = Path(self._copy.name)
+            self._rows = RegisterRows(root)
         self.path = self.folder / DATABASE
+        try:
+            if self._rows is not None:
+                self._rows.bring(self.path, self.folder / MARK)
+            self._open(root)
+        except BaseException:
+            if self._rows is not None:
+                self._copy.cleanup()
+            raise
+
+    def _open(self, root: Place) -> None:
         if not self.path.exists():
             self._require(not (self.folder / MARK).exists(), "the file is gone, and there was one")
             raise NoRegisterError(path=root)
@@ -94,17 +116,31 @@ class Database:
             self._seal = self._read_seal()
 
     @classmethod
-    def create(cls, root: Path) -> Database:
+    def create(cls, root: Place) -> Database:
         """The register of a workspace, made empty where it has none."""
-        folder = root / VERDICTS
-        with writing(_made(folder)):
-            if not (folder / DATABASE).exists() and not (folder / MARK).exists():
-                _make(folder)
+        if isinstance(root, Path):
+            folder = root / VERDICTS
+            with writing(_made(folder)):
+                if not (folder / DATABASE).exists() and not (folder / MARK).exists():
+                    _make(folder)
+            return cls(root)
+        with tempfile.TemporaryDirectory(prefix="sanxian-") as copy:
+            database, mark = Path(copy) / DATABASE, Path(copy) / MARK
+            with RegisterRows(root).writing(database, mark):
+                if not database.exists() and not mark.exists():
+                    _make(Path(copy))
         return cls(root)
 
     def close(self) -> None:
         """Let go of the file."""
         self.db.close()
+        if self._rows is not None:
+            self._copy.cleanup()
+
+    def _writing(self) -> AbstractContextManager[None]:
+        if self._rows is None:
+            return writing(self.folder)
+        return self._rows.writing(self.path, self.folder / MARK)
 
     @contextmanager
     def checked(self) -> Iterator[None]:
@@ -116,12 +152,12 @@ class Database:
         except sqlite3.Error as error:
             raise self._trouble(error) from error
         except (zlib.error, ValueError, KeyError, TypeError, OverflowError) as error:
-            raise RegisterDamagedError(path=self.path, detail=str(error) or type(error).__name__) from error
+            raise RegisterDamagedError(path=self.where, detail=str(error) or type(error).__name__) from error
 
     def _trouble(self, error: sqlite3.Error) -> Exception:
         if str(getattr(error, "sqlite_errorname", "")).startswith(_OF_THE_DISK):
-            return RegisterUnusableError(path=self.path, detail=str(error))
-        return RegisterDamagedError(path=self.path, detail=str(error))
+            return RegisterUnusableError(path=self.where, detail=str(error))
+        return RegisterDamagedError(path=self.where, detail=str(error))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -140,7 +176,7 @@ class Database:
     @contextmanager
     def changing(self) -> Iterator[None]:
         """One writer, one transaction: kept when the block ends, undone when it raises or the process dies."""
-        with writing(self.folder):
+        with self._writing():
             with self.checked():
                 self.db.execute("BEGIN IMMEDIATE")
                 self._seal = self._read_seal()
@@ -337,7 +373,7 @@ class Database:
 
     def _require(self, holds: bool, detail: str) -> None:  # noqa: FBT001 - a condition
         if not holds:
-            raise RegisterDamagedError(path=self.path, detail=detail)
+            raise RegisterDamagedError(path=self.where, detail=detail)
 
 
 def _made(folder: Path) -> Path:

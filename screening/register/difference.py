@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from screening.details import LISTED_WHOLE
-from screening.findings import _box_counts
+from screening.findings import box_counts
 from screening.register.alignment import in_order, paired, unpaired
 from screening.register.changes import Change, LayerDifference, no_boxes
 from screening.register.displacement import moved_m
@@ -107,7 +107,7 @@ def _rejected_changes(old: OpenLayer, new: OpenLayer) -> tuple[list[Change], NDA
     for layer in (old, new):
         boxes = layer.rejected_boxes
         cover = layer.coverage
-        counts = [cover is not None and _box_counts(box, cover.feature_bounds[0]) for box in boxes]
+        counts = [cover is not None and box_counts(box, cover.feature_bounds[0]) for box in boxes]
         sides.append((boxes, counts))
     keys = [[(box.tobytes(), counts) for box, counts in zip(*side, strict=True)] for side in sides]
     gone, come = unpaired(sorted(keys[0]), sorted(keys[1]))

@@ -9,6 +9,7 @@ that may be of it (is it clear?). Whatever lies between is open.
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -170,9 +171,9 @@ def _neighbours(question: Question, layer: OpenLayer) -> Iterable[Neighbour]:
     if spec.tiles or layer.card.role == "context":
         candidates |= standing.in_force
     dimension = layer.index.feature_dimension
-    reach = np.nan_to_num(standing.influence_m, nan=0.0) + np.array(
-        [question.combined(float(m)) for m in standing.accuracy_m]
-    )
+    accuracies, which = np.unique(standing.accuracy_m, return_inverse=True)
+    combined = np.array([question.combined(float(m)) for m in accuracies])
+    reach = np.nan_to_num(standing.influence_m, nan=0.0) + combined[which]
     widest = float(np.max(reach[candidates], initial=0.0)) + question.radius_m
     rows = layer.index.pieces_meeting(
         widened(bounds_of(question.geometry), widest + 1.0), candidates & (dimension >= 0)
@@ -346,8 +347,8 @@ class SurveyedPlace:
     def _answer_of(self, one: _Surveyed, rows: frozenset[int]) -> LayerAnswer | None:
         key = (one.name, rows)
         if key not in self._answers:
-            chosen = OpenLayer(one.layer.stored)
-            chosen.records, chosen.index = _Chosen(one.layer, sorted(rows)), one.layer.index
+            chosen = copy(one.layer)  # card, geometry and coverage are the same; only what counts is not
+            chosen.records = _Chosen(one.layer, sorted(rows))
             try:
                 self._answers[key] = answer_of(self._question, chosen, validity=one.validity)
             except _DAMAGE:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.ellipsoid import geod, metres_per_degree
-from spatial.overlay.frame import Frame
+from spatial.ellipsoid import A_M, E2, geod
+from spatial.overlay.frame import Frame, boxes_meet
 from spatial.overlay.vantage import edge_lines, segments_of, vantage_of
 
 if TYPE_CHECKING:
@@ -26,14 +26,19 @@ if TYPE_CHECKING:
 
     Box = tuple[float, float, float, float]
 
-__all__ = ["Nearest", "distance_at_least", "distance_to", "nearest_of", "nearest_of_boxes"]
+__all__ = ["Nearest", "distance_at_least", "distance_to", "nearest_of", "nearest_of_boxes", "surely_beyond"]
 
 EARTH_RADIUS_M = 6_371_000.0
 CHUNK = 64
+FEW = 4
+"""Targets that are measured first: they bound how far the others may be."""
 SORTED_FIRST = 4 * CHUNK
 EDGE_CHUNK = 256
 EDGES_FIRST = 8
 ZOOMS = 10
+_RADIAN = math.pi / 180
+_GRID = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), axis=-1).reshape(-1, 2)
+"""Places around one on two edges: on ours first, then on theirs."""
 ASTRAY = 1e-3
 """By what share of itself a distance to a foot, which is a plane's, is off at most."""
 TOLERANCE_M = 2e-3
@@ -110,6 +115,45 @@ def distance_at_least(site: BaseGeometry, targets: NDArray[Any]) -> NDArray[np.f
     return np.asarray(plane / (1 + _distortion(place.bounds, plane)), dtype=np.float64)
 
 
+def surely_beyond(
+    site: BaseGeometry,
+    boxes: NDArray[np.float64],
+    load: Callable[[NDArray[np.int64]], NDArray[Any]],
+    metres: float,
+) -> bool:
+    """
+    Whether all of many targets known by their boxes are surely farther than so many metres, from bounds alone.
+
+    Use it before `nearest_of_boxes` where only that matters: nothing is measured.
+
+    Parameters
+    ----------
+    site
+        EPSG:4490.
+    boxes
+        (n, 4) west, south, east, north of the targets.
+    load
+        Gives the geometries of some rows.
+    metres
+        The limit; infinity is never surely exceeded.
+
+    Returns
+    -------
+    beyond
+        False says only that bounds do not tell, or that too many targets would have to be looked at.
+
+    Examples
+    --------
+    >>> walls = np.array([shapely.box(117.0, 49.0, 118.0, 50.0).exterior])
+    >>> [surely_beyond(shapely.Point(117.5, 49.5), shapely.bounds(walls), walls.take, m) for m in (30e3, 36e3)]
+    [True, False]
+    """
+    rows = np.flatnonzero(_least_distance(vantage_of(site).bounds, boxes) <= metres)
+    if len(rows) > CHUNK:
+        return False
+    return len(rows) == 0 or bool((distance_at_least(site, load(rows)) > metres).all())
+
+
 def nearest_of_boxes(
     site: BaseGeometry,
     boxes: NDArray[np.float64],
@@ -142,14 +186,17 @@ def nearest_of_boxes(
     if len(rows) == 0:
         return None
     place = vantage_of(site)
-    bound = _least_distance(place.bounds, boxes[rows])
+    asked = boxes if len(rows) == len(boxes) else boxes[rows]
+    met_boxes = rows[boxes_meet(asked, place.bounds)]
+    if len(met_boxes) and within_m >= 0:
+        met = _first_met(place, met_boxes, load)
+        if met is not None:
+            return Nearest(distance_m=0.0, bearing_deg=None, row=met)
+    bound = _least_distance(place.bounds, asked)
     if within_m < math.inf:
         close = load(rows[bound <= within_m])
         if (distance_at_least(site, close) > within_m).all():
             return None
-    met = _first_met(place, rows[bound == 0.0], load)
-    if met is not None:
-        return Nearest(distance_m=0.0, bearing_deg=None, row=met)
     first = _first_by(bound)
     best = _nearest_in_order(place, bound, rows, first, load)
     if len(first) < len(bound) and (best is None or not best.distance_m < bound[first[-1]]):
@@ -162,7 +209,7 @@ def _first_by(bound: NDArray[np.float64]) -> NDArray[np.int64]:
     if len(bound) <= 4 * SORTED_FIRST:
         return np.argsort(bound, kind="stable")
     found = np.flatnonzero(bound <= np.partition(bound, SORTED_FIRST)[SORTED_FIRST])
-    return found[np.argsort(bound[found], kind="stable")][: len(found) // CHUNK * CHUNK]
+    return found[np.argsort(bound[found], kind="stable")]
 
 
 def _nearest_in_order(
@@ -174,8 +221,10 @@ def _nearest_in_order(
 ) -> Nearest | None:
     """The nearest of targets none of which meets the site, chunk by chunk until no bound is left that could win."""
     best: Nearest | None = None
-    for start in range(0, len(order), CHUNK):
-        take = order[start : start + CHUNK]
+    start, count = 0, FEW
+    while start < len(order):
+        take = order[start : start + count]
+        start, count = start + count, CHUNK
         if best is not None:
             take = take[bound[take] <= best.distance_m]
             if len(take) == 0:
@@ -211,8 +260,32 @@ def _first_met(
 def _nearest_apart(place: Vantage, targets: NDArray[Any]) -> Nearest:
     """The nearest of targets none of which meets the site."""
     rows = np.zeros(1, dtype=np.int64) if len(targets) == 1 else _candidates(place, targets)
-    best = _settled(place, targets[rows[0]], int(rows[0]))
-    if _bias(place.bounds, targets[rows], best) > TOLERANCE_M:
+    asked = _Same(tuple(targets[rows]))
+    if asked not in place.known:  # the nearest of a layer is asked for again as that of its feature
+        place.known[asked] = _nearest_of_candidates(place, targets[rows])
+    found: Nearest = place.known[asked]
+    return Nearest(distance_m=found.distance_m, bearing_deg=found.bearing_deg, row=int(rows[found.row]))
+
+
+class _Same:
+    """Some geometries as a key: equal to the same objects in the same order, whatever others look like."""
+
+    def __init__(self, geometries: tuple[BaseGeometry, ...]) -> None:
+        self.geometries = geometries
+        self.ids = tuple(map(id, geometries))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.ids == self.ids
+
+    def __hash__(self) -> int:
+        return hash(self.ids)
+
+
+def _nearest_of_candidates(place: Vantage, targets: NDArray[Any]) -> Nearest:
+    """Of targets that can all be the nearest, the nearest in the plane first."""
+    rows = np.arange(len(targets))
+    best = _settled(place, targets[0], 0)
+    if _bias(place.bounds, targets, best) > TOLERANCE_M:
         return _among_edges(place, targets, rows, best)
     for row in rows[1:]:
         found = _settled(place, targets[row], int(row))
@@ -315,9 +388,10 @@ def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple
     """
     left = np.arange(len(ours))
     low, high = np.zeros(len(ours)), np.ones(len(ours))
-    steps = np.linspace(0.0, 1.0, 9)
     length = _metres(ours[:, :2], ours[:, 2:])
-    for _ in range(ZOOMS):
+    still = not length.any()  # a point: wherever along its edge, it is the same place
+    steps = np.zeros(1) if still else np.linspace(0.0, 1.0, 9)
+    for _ in range(1 if still else ZOOMS):
         mine, start, span = ours[left], theirs[left, None, :2], (theirs[left, 2:] - theirs[left, :2])[:, None]
         s = low[:, None] + (high - low)[:, None] * steps
         p = mine[:, None, :2] + (mine[:, 2:] - mine[:, :2])[:, None] * s[:, :, None]
@@ -335,30 +409,46 @@ def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple
     one, other = ours[best], theirs[best]
     lengths = np.array([float(_metres(e[:2], e[2:])) for e in (one, other)])
     reach = np.minimum(1.0, 0.01 * metre / np.maximum(lengths, 1e-9))
-    grid = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), axis=-1).reshape(-1, 2)
+    (x1, y1, dx1, dy1), (x2, y2, dx2, dy2) = (
+        np.concatenate([edge[:2], edge[2:] - edge[:2]]).tolist() for edge in (one, other)
+    )
+    grid = _GRID[2::5] if still else _GRID
     for _ in range(2 * ZOOMS):
-        tried = np.clip(at + grid * reach, 0.0, 1.0)
-        p = one[:2] + (one[2:] - one[:2]) * tried[:, :1]
-        q = other[:2] + (other[2:] - other[:2]) * tried[:, 1:]
-        cell = int(np.argmin(_metres(p, q)))
+        tried = np.minimum(np.maximum(at + grid * reach, 0.0), 1.0)
+        s, t = tried.T
+        px, py, qx, qy = x1 + dx1 * s, y1 + dy1 * s, x2 + dx2 * t, y2 + dy2 * t
+        kx, ky = _scales((py + qy) / 2)
+        cell = int(np.argmin(np.hypot((qx - px) * kx, (qy - py) * ky)))
         at, reach = tried[cell], reach / 2
-    return float(p[cell, 0]), float(p[cell, 1]), float(q[cell, 0]), float(q[cell, 1]), best
+    return float(px[cell]), float(py[cell]), float(qx[cell]), float(qy[cell]), best
 
 
 def _metres(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
-    kx, ky = metres_per_degree((p[..., 1] + q[..., 1]) / 2)
+    kx, ky = _scales((p[..., 1] + q[..., 1]) / 2)
     return np.hypot((q[..., 0] - p[..., 0]) * kx, (q[..., 1] - p[..., 1]) * ky)
 
 
 def _feet(p: NDArray[np.float64], start: NDArray[np.float64], span: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where along an edge the foot of each point lies, 0 … 1, each in the plane of its own middle latitude."""
     t = np.full(p.shape[:-1], 0.5)
+    dx, dy = span[..., 0], span[..., 1]
+    x, y = (p[..., 0] - start[..., 0]) * dx, (p[..., 1] - start[..., 1]) * dy
+    south, dx2, dy2 = p[..., 1] + start[..., 1], dx * dx, dy * dy
     for _ in range(3):
-        kx, ky = metres_per_degree((p[..., 1] + start[..., 1] + span[..., 1] * t) / 2)
-        length2 = (span[..., 0] * kx) ** 2 + (span[..., 1] * ky) ** 2
-        along = (p[..., 0] - start[..., 0]) * span[..., 0] * kx**2 + (p[..., 1] - start[..., 1]) * span[..., 1] * ky**2
-        t = np.clip(along / np.maximum(length2, 1e-30), 0.0, 1.0)
+        kx, ky = _scales((south + dy * t) / 2)
+        kx *= kx
+        ky *= ky
+        t = np.minimum(np.maximum((x * kx + y * ky) / np.maximum(dx2 * kx + dy2 * ky, 1e-30), 0.0), 1.0)
     return t
+
+
+def _scales(lat_deg: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`spatial.ellipsoid.metres_per_degree` of an array, to the last bits, in fewer steps: it is asked for often."""
+    lat = lat_deg * _RADIAN
+    sine = np.sin(lat)
+    w2 = 1 - E2 * sine * sine
+    w = np.sqrt(w2)
+    return np.cos(lat) * (A_M * _RADIAN) / w, (A_M * (1 - E2) * _RADIAN) / (w2 * w)
 
 
 def _distortion(bounds: Box, plane_m: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -375,6 +465,8 @@ def _least_distance(box: Box, boxes: NDArray[np.float64]) -> NDArray[np.float64]
     dlon = np.maximum(0.0, np.maximum(boxes[:, 0] - east, west - boxes[:, 2]))
     dlat = np.maximum(0.0, np.maximum(boxes[:, 1] - north, south - boxes[:, 3]))
     top = np.radians(np.maximum(np.maximum(np.abs(boxes[:, 1]), np.abs(boxes[:, 3])), max(abs(south), abs(north))))
-    across = np.radians(dlon) * 6_378_137.0 * np.cos(top) * 0.97
-    along = np.radians(dlat) * 6_335_439.0 * 0.97
-    return np.asarray(np.hypot(across, along), dtype=np.float64)
+    square = top * top
+    cosine = 1 - square * (0.5 - square * (1 / 24 - square / 720))  # the series, cut where it falls short
+    across = dlon * (_RADIAN * 6_378_137.0 * 0.97) * cosine
+    along = dlat * (_RADIAN * 6_335_439.0 * 0.97)
+    return np.asarray(np.sqrt(across * across + along * along), dtype=np.float64)

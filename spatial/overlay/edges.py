@@ -6,11 +6,14 @@ sides holds none of them. Seams between counted features and the cut lines of pi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+
+from spatial.overlay.noding import noded_lines
+from spatial.overlay.seams import GRID_DEG, Seams, seams_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EDGES_IN_A_GROUP", "GRID_DEG", "Edges", "edges_of"]
 
-GRID_DEG = 1e-8
-"""Neighbours are joined on this grid (1 mm), so that no sliver of rounding is left between them."""
 EDGES_IN_A_GROUP = 64
+_SAMPLES = 3
+"""Edges of a line, the longest ones, that are asked what lies beside it; where they differ, all of them are."""
 _ASIDE_DEG = GRID_DEG
 """
 How far beside an edge its sides are asked for: 1 mm. The grid moves an edge by up to 0.71 of its step, so anything less
@@ -46,9 +49,11 @@ class Edges:
     set_feature: NDArray[np.int32]
     group_offset: NDArray[np.int64]
     group_bounds: NDArray[np.float64]
+    lost: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
+    """(k, 4) edges of what is too narrow to tell its sides apart; not among ``xy``, and not stored."""
 
 
-def edges_of(polygons: NDArray[Any], pieces: Pieces) -> Edges:
+def edges_of(polygons: NDArray[Any], pieces: Pieces, *, seams: Seams | None = None) -> Edges:
     """
     The noded boundary edges of polygons that may share edges and overlap.
 
@@ -61,6 +66,8 @@ def edges_of(polygons: NDArray[Any], pieces: Pieces) -> Edges:
         Polygons and multipolygons of the layer, EPSG:4490, length n; other geometries and None are passed over.
     pieces
         The same polygons cut (``rows`` refer to ``polygons``): they answer what lies beside an edge.
+    seams
+        Those of the same polygons, where they are at hand.
 
     Returns
     -------
@@ -75,21 +82,21 @@ def edges_of(polygons: NDArray[Any], pieces: Pieces) -> Edges:
     >>> len(found.xy)  # seven: the shared edge is stored once
     7
     """
-    areal = np.array([g is not None and shapely.get_dimensions(g) == 2 for g in polygons], dtype=bool)
-    if not areal.any():
-        return _empty()
-    shapes = shapely.transform(np.asarray(polygons, dtype=object)[areal], _on_grid)
-    rows = np.flatnonzero(areal)
+    found = seams_of(polygons) if seams is None else seams
+    rows = found.rows
     sets: dict[tuple[int, ...], int] = {(): 0}
-    apart, around = _unmatched(shapes)
-    xy, left, right = _matched(shapes, rows, apart, sets)
+    apart, around = _unmatched(found)
+    xy, left, right = _matched(found, apart, sets)
+    matched, lost = len(xy), np.zeros((0, 4))
     if apart.any():
-        noded = _noded(np.asarray(polygons, dtype=object)[rows[around]], pieces, rows[around], rows[apart], sets)
+        lines = noded_lines(np.asarray(polygons, dtype=object)[rows[around]], valid=found.valid[around])
+        noded = _noded(lines, pieces, rows[around], rows[apart], sets)
         xy = np.concatenate([xy, noded[0]])
         left, right = np.concatenate([left, noded[1]]), np.concatenate([right, noded[2]])
+        lost = noded[3]
     if not len(xy):  # slivers narrower than the grid: there is nothing that is boundary
-        return _empty()
-    order = _by_place(xy)
+        return replace(_empty(), lost=lost)
+    order = _by_place(xy, matched)
     xy, left, right = xy[order], left[order], right[order]
     group_offset = np.append(np.arange(0, len(xy), EDGES_IN_A_GROUP), len(xy)).astype(np.int64)
     low = np.minimum(xy[:, :2], xy[:, 2:])
@@ -105,33 +112,24 @@ def edges_of(polygons: NDArray[Any], pieces: Pieces) -> Edges:
         set_feature=np.array([f for m in members for f in m], dtype=np.int32),
         group_offset=group_offset,
         group_bounds=bounds,
+        lost=lost,
     )
 
 
-def _on_grid(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.rint(xy / GRID_DEG) / (1 / GRID_DEG))
-
-
-def _unmatched(shapes: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _unmatched(seams: Seams) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """
     Polygons whose edges must be noded with those of others, and these with the neighbours that takes.
 
-    The edges of every other polygon meet those of its neighbours vertex by vertex and lie in no polygon: what GEOS
-    calls a valid coverage. It names the polygon that lies in another, not always the other: so whatever meets one that
-    it names is taken as well.
+    The edges of every other polygon meet those of its neighbours vertex by vertex and lie in no polygon. Of two that
+    overlap one may be sound, once the other is set aside: so whatever meets one that is not is taken as well.
     """
-    valid = shapely.is_valid(shapes)
-    named = ~valid
-    sound = np.flatnonzero(valid)
-    if len(sound):
-        named[sound] = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes[sound]))
-    apart, around = named, named
-    if named.any():
-        boxes: Any = shapely.box(*shapely.bounds(shapes).T)
-        tree = shapely.STRtree(boxes)
-        apart = _met_by(tree, named)
-        around = _met_by(tree, apart)
-    return apart, around
+    apart = ~seams.sound
+    if not apart.any():
+        return apart, apart
+    boxes: Any = shapely.box(*shapely.bounds(seams.shapes).T)
+    tree = shapely.STRtree(boxes)
+    apart = _met_by(tree, apart)
+    return apart, _met_by(tree, apart)
 
 
 def _met_by(tree: shapely.STRtree, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -142,59 +140,96 @@ def _met_by(tree: shapely.STRtree, some: NDArray[np.bool_]) -> NDArray[np.bool_]
 
 
 def _matched(
-    shapes: NDArray[Any], rows: NDArray[np.int64], apart: NDArray[np.bool_], sets: dict[tuple[int, ...], int]
+    seams: Seams, apart: NDArray[np.bool_], sets: dict[tuple[int, ...], int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
     """Edges between polygons that match: each once, its sides from the ways in which the rings run over it."""
-    if apart.all():
-        return np.zeros((0, 4)), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    polygons, owner = shapely.get_parts(shapely.orient_polygons(shapes, exterior_cw=False), return_index=True)
-    rings, polygon = shapely.get_rings(polygons, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    moves = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    steps = np.rint(xy / GRID_DEG).astype(np.int64)
-    ends = np.hstack([steps[:-1][moves], steps[1:][moves]])
-    feature = owner[polygon[ring[:-1][moves]]]
-    backwards = (ends[:, 0] > ends[:, 2]) | ((ends[:, 0] == ends[:, 2]) & (ends[:, 1] > ends[:, 3]))
-    ends[backwards] = ends[backwards][:, [2, 3, 0, 1]]
-    order = np.lexsort(ends.T[::-1])
-    ends, feature, backwards = ends[order], feature[order], backwards[order]
-    first = np.append(True, (ends[1:] != ends[:-1]).any(axis=1))
-    edge = np.cumsum(first) - 1
-    known = {int(row): sets.setdefault((int(row),), len(sets)) for row in rows[~apart]}
-    number = np.array([known.get(int(row), 0) for row in rows], dtype=np.int32)
-    # rings of areas run anticlockwise, those of holes clockwise: the area lies to the left
-    left, right = np.zeros(int(first.sum()), dtype=np.int32), np.zeros(int(first.sum()), dtype=np.int32)
-    left[edge[~backwards]] = number[feature[~backwards]]
-    right[edge[backwards]] = number[feature[backwards]]
-    alone = np.ones(len(left), dtype=bool)
-    alone[edge[apart[feature]]] = False  # an edge of a polygon that does not match is noded with its neighbours
-    return ends[first][alone] / (1 / GRID_DEG), left[alone], right[alone]
+    number = np.zeros(len(apart) + 1, dtype=np.int32)  # the last one for a side on which there is none
+    number[:-1][~apart] = [sets.setdefault((int(row),), len(sets)) for row in seams.rows[~apart]]
+    # an edge of a polygon that does not match is noded with its neighbours
+    taken = np.append(apart, False)
+    alone = ~(taken[seams.left] | taken[seams.right])
+    return seams.ends[alone], number[seams.left[alone]], number[seams.right[alone]]
 
 
 def _noded(
-    polygons: NDArray[Any],
+    lines: NDArray[Any],
     pieces: Pieces,
     rows: NDArray[np.int64],
     apart: NDArray[np.int64],
     sets: dict[tuple[int, ...], int],
-) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
-    """Edges of polygons that cross, overlap or meet in the middle of an edge, cut there; one side in apart."""
-    lines = shapely.get_parts(shapely.line_merge(shapely.union_all(shapely.boundary(polygons), grid_size=GRID_DEG)))
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """
+    Edges of polygons that cross, overlap or meet in the middle of an edge, cut there; one side in apart.
+
+    Last the edges that bound a polygon, yet have the same on both sides.
+    """
     coordinates, line = shapely.get_coordinates(lines, return_index=True)
     joined = line[1:] == line[:-1]
     xy = np.hstack([coordinates[:-1][joined], coordinates[1:][joined]])
+    left, right = _sides(xy, line[:-1][joined], pieces, rows, sets)
+    wanted = frozenset(apart.tolist())
+    touches = np.array([not wanted.isdisjoint(members) for members in sets], dtype=bool)
+    kept = touches[left] | touches[right]
+    return xy[kept], left[kept], right[kept], xy[(left == right) & ~kept]
+
+
+def _sides(
+    xy: NDArray[np.float64],
+    line: NDArray[np.int64],
+    pieces: Pieces,
+    rows: NDArray[np.int64],
+    sets: dict[tuple[int, ...], int],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """
+    What lies to the left and to the right of noded edges.
+
+    Where lines meet they end, so all along one of them the same polygons lie beside it: a few of its edges tell. All of
+    them are asked where these differ, beside slivers narrower than twice the distance that is asked aside.
+    """
     dx, dy = xy[:, 2] - xy[:, 0], xy[:, 3] - xy[:, 1]
     length = np.hypot(dx, dy)
     middle = (xy[:, :2] + xy[:, 2:]) / 2
     aside = np.column_stack([-dy, dx]) / length[:, None] * _ASIDE_DEG
     near = np.isin(pieces.rows, rows)
     tree = shapely.STRtree(pieces.geometries[near])
-    left = _side_sets(tree, pieces.rows[near], middle + aside, sets)
-    right = _side_sets(tree, pieces.rows[near], middle - aside, sets)
-    wanted = frozenset(apart.tolist())
-    touches = np.array([not wanted.isdisjoint(members) for members in sets], dtype=bool)
-    kept = touches[left] | touches[right]
-    return xy[kept], left[kept], right[kept]
+    known: dict[tuple[int, ...], int] = {(): 0}
+    order = np.lexsort((-length, line))
+    first = np.flatnonzero(np.append(True, line[order][1:] != line[order][:-1]))
+    size = np.diff(np.append(first, len(line)))
+    place = np.arange(len(line)) - np.repeat(first, size)
+    asked = order[place < _SAMPLES]
+    sides = np.empty((2, len(line)), dtype=np.int32)
+
+    def ask(some: NDArray[np.int64]) -> None:
+        sides[0, some] = _side_sets(tree, pieces.rows[near], middle[some] + aside[some], known)
+        sides[1, some] = _side_sets(tree, pieces.rows[near], middle[some] - aside[some], known)
+
+    ask(asked)
+    head = np.empty(len(line), dtype=np.int64)  # of each edge the longest one of its line
+    head[order] = np.repeat(order[first], size)
+    unlike = np.unique(line[asked[(sides[:, asked] != sides[:, head[asked]]).any(axis=0)]])
+    rest = np.ones(len(line), dtype=bool)
+    rest[asked] = False
+    doubtful = np.isin(line, unlike)
+    sides[:, rest & ~doubtful] = sides[:, head[rest & ~doubtful]]
+    if doubtful.any():
+        ask(np.flatnonzero(rest & doubtful))
+    members = list(known)
+    return _numbered(sides[0], members, sets), _numbered(sides[1], members, sets)
+
+
+def _numbered(
+    found: NDArray[np.int32], members: list[tuple[int, ...]], sets: dict[tuple[int, ...], int]
+) -> NDArray[np.int32]:
+    """Sets by their numbers among all: single features in their order, then the others as they are met."""
+    met, where = np.unique(found, return_index=True)
+    single = sorted(members[n] for n in met if len(members[n]) == 1)
+    several = [members[n] for n in met[np.argsort(where)] if len(members[n]) > 1]
+    for one in (*single, *several):
+        sets.setdefault(one, len(sets))
+    number = np.zeros(len(members), dtype=np.int32)
+    number[met] = [sets[members[n]] for n in met]
+    return np.asarray(number[found])
 
 
 def boundary_edges(edges: Edges, counted: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -228,13 +263,25 @@ def _side_sets(
     return numbers
 
 
-def _by_place(xy: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Order along a Z curve of 2^16 cells a side, so that edges that lie together are stored together."""
+def _by_place(xy: NDArray[np.float64], matched: int) -> NDArray[np.int64]:
+    """
+    Order along a Z curve of 2^16 cells a side, so that edges that lie together are stored together.
+
+    Within a cell the first ``matched`` ones come first, in the order of their ends, then the others as they are.
+    """
     middle = (xy[:, :2] + xy[:, 2:]) / 2
     low, high = middle.min(axis=0), middle.max(axis=0)
     span = np.where(high > low, high - low, 1.0)
     cell = ((middle - low) / span * 65535).astype(np.uint64)
-    return np.argsort(_spread(cell[:, 0]) | (_spread(cell[:, 1]) << np.uint64(1)), kind="stable")
+    place = _spread(cell[:, 0]) | (_spread(cell[:, 1]) << np.uint64(1))
+    order = np.argsort(place, kind="stable")
+    same = place[order][1:] == place[order][:-1]
+    at = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    tied = order[at]
+    keys = xy[tied].copy()
+    keys[tied >= matched] = 0.0
+    order[at] = tied[np.lexsort((*keys.T[::-1], tied >= matched, place[tied]))]
+    return order
 
 
 def _spread(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -6,6 +6,8 @@ Only what a question touches is read.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +15,8 @@ import numpy as np
 import shapely
 
 from spatial.measure import ellipsoidal_area
+from spatial.overlay.cells import Cells, build_cells, narrow_rings
+from spatial.overlay.damage import DamagedIndexError
 from spatial.overlay.edges import Edges, edges_of
 from spatial.overlay.frame import boxes_meet
 from spatial.overlay.pieces import cut
@@ -22,9 +26,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.overlay.seams import Seams
+
     Box = tuple[float, float, float, float]
 
 __all__ = ["ArraySource", "DamagedIndexError", "GeometryIndex", "build_index"]
+
+
+_VERTICES_AT_ONCE = 30_000
 
 
 class ArraySource(Protocol):
@@ -39,15 +48,7 @@ class ArraySource(Protocol):
         ...
 
 
-class DamagedIndexError(ValueError):
-    """The arrays of an index contradict each other; the layer must be imported again."""
-
-    def __init__(self, *, array: str, detail: str) -> None:
-        super().__init__(f"index array {array!r}: {detail}; import the layer again")
-        self.array = array
-
-
-def build_index(geometries: NDArray[Any]) -> dict[str, NDArray[Any]]:
+def build_index(geometries: NDArray[Any], *, seams: Seams | None = None) -> dict[str, NDArray[Any]]:
     """
     The arrays of one layer version.
 
@@ -55,11 +56,13 @@ def build_index(geometries: NDArray[Any]) -> dict[str, NDArray[Any]]:
     ----------
     geometries
         Valid 2D geometries, EPSG:4490, length n; None or empty for a feature that has none.
+    seams
+        Of the same geometries (`spatial.overlay.seams`), where they are at hand: matching edges takes a while.
 
     Returns
     -------
     arrays
-        By name, little-endian: ``features/*`` (n rows), ``pieces/*`` and ``edges/*``. Areas in square metres.
+        By name, little-endian: ``features/*`` (n rows), ``pieces/*``, ``edges/*``, ``cells/*``. Areas in square metres.
 
     Examples
     --------
@@ -73,11 +76,11 @@ def build_index(geometries: NDArray[Any]) -> dict[str, NDArray[Any]]:
     present[missing] = None
     pieces = cut(geometries[~missing]) if (~missing).any() else cut(np.array([], dtype=object))
     rows = np.flatnonzero(~missing)[pieces.rows] if len(pieces.rows) else pieces.rows
-    edges = edges_of(present, type(pieces)(geometries=pieces.geometries, rows=rows))
-    wkb = [shapely.to_wkb(g, byte_order=1, output_dimension=2) for g in pieces.geometries]
+    edges = edges_of(present, type(pieces)(geometries=pieces.geometries, rows=rows), seams=seams)
+    wkb = shapely.to_wkb(pieces.geometries, byte_order=1, output_dimension=2)
     areal = shapely.get_dimensions(present) == 2
     area = np.zeros(len(geometries))
-    area[areal] = ellipsoidal_area(geometries[areal]) if areal.any() else 0.0
+    area[areal] = _areas(geometries[areal]) if areal.any() else 0.0
     return {
         "features/bounds": shapely.bounds(present).astype("<f8").reshape(-1, 4),
         "features/area": area.astype("<f8"),
@@ -93,7 +96,15 @@ def build_index(geometries: NDArray[Any]) -> dict[str, NDArray[Any]]:
         "edges/set_feature": edges.set_feature.astype("<i4"),
         "edges/group_offset": edges.group_offset.astype("<i8"),
         "edges/group_bounds": edges.group_bounds.astype("<f8"),
-    }
+    } | build_cells(edges, np.concatenate([edges.lost, narrow_rings(present)]))
+
+
+def _areas(polygons: NDArray[Any]) -> NDArray[np.float64]:
+    """Ellipsoidal areas, some polygons at a time: as many as the processor's own memory holds, one task a thread."""
+    size = np.cumsum(shapely.get_num_coordinates(polygons))
+    ends = np.unique(np.searchsorted(size, np.arange(_VERTICES_AT_ONCE, size[-1], _VERTICES_AT_ONCE)))
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        return np.concatenate(list(pool.map(ellipsoidal_area, np.split(polygons, ends))))
 
 
 class GeometryIndex:
@@ -175,8 +186,9 @@ class GeometryIndex:
         new = [int(row) for row in rows if int(row) not in self._pieces]
         if new:
             offset, wkb = self._array("pieces/offset"), self._array("pieces/wkb")
-            for row in new:
-                start, end = int(offset[row]), int(offset[row + 1])
+            at = np.array(new, dtype=np.int64)
+            places = zip(new, np.asarray(offset[at]).tolist(), np.asarray(offset[at + 1]).tolist(), strict=True)
+            for row, start, end in places:
                 self._pieces[row] = shapely.from_wkb(np.asarray(wkb[start:end]).tobytes())
         found[:] = [self._pieces[int(row)] for row in rows]
         return found
@@ -191,6 +203,15 @@ class GeometryIndex:
     def edges_meeting(self, box: Box) -> tuple[Edges, NDArray[np.int64]]:
         """The edges of the groups whose box meets a box, with their rows among ``Edges.xy`` (0 … k-1)."""
         return self._edges_in(np.flatnonzero(boxes_meet(self.group_bounds, box)))
+
+    @cached_property
+    def cells(self) -> Cells | None:
+        """The grid of cells over the layer; None where the version was written before there were any."""
+        try:
+            self._array("cells/shape")
+        except KeyError:
+            return None
+        return Cells(self._array)
 
     @cached_property
     def group_bounds(self) -> NDArray[np.float64]:

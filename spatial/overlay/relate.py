@@ -21,6 +21,7 @@ __all__ = ["TOUCHING_M", "Meeting", "Relation", "meet", "relation_to_thin"]
 
 Relation = Literal["disjoint", "touches", "crosses", "overlaps", "within", "contains", "equals"]
 TOUCHING_M = 1e-3
+CLEARLY_M = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +126,14 @@ def _meet_part(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float)
     if dimension == 2:
         return _meet_parcel(site, pieces, feature_area_m2)
     frame = Frame.around(bounds_of(site))
-    zone = frame.to_plane(shapely.union_all(pieces, grid_size=1e-8))
     plane = frame.to_plane(site)
+    if dimension == 0 and len(pieces) == 1 and shapely.get_type_id(site) == 0:
+        piece = frame.to_plane(pieces[0])
+        if shapely.distance(shapely.boundary(piece), plane) > CLEARLY_M:  # far from what the tolerance decides
+            if not shapely.intersects(piece, plane):
+                return _touch_or_apart(site, pieces)
+            return Meeting(relation="within", overlap=frame.to_degrees(plane), overlap_m2=0.0, overlap_length_m=0.0)
+    zone = frame.to_plane(shapely.union_all(pieces, grid_size=1e-8))
     inside = shapely.intersection(plane, shapely.buffer(zone, -TOUCHING_M))
     outside = shapely.difference(plane, shapely.buffer(zone, TOUCHING_M))
     if dimension == 1:

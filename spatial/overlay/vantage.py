@@ -38,12 +38,15 @@ class Vantage:
         Its (west, south, east, north), degrees.
     frame
         The frame around it.
+    known
+        What was measured from it, by what it was measured to; `spatial.overlay.distance` keeps it here.
     """
 
     def __init__(self, site: BaseGeometry) -> None:
         self.site = site
         self.bounds = bounds_of(site)
         self.frame = Frame.around(self.bounds)
+        self.known: dict[Any, Any] = {}
 
     @cached_property
     def prepared(self) -> BaseGeometry:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from spatial.datum_shift import Shift
     from spatial.reading.draft import Draft
+    from spatial.reading.reference import Resolved
     from spatial.reading.sources import Bundle
 
 __all__ = [
@@ -318,18 +319,27 @@ def _only(draft: Draft, layer: str) -> Draft:
 
 
 def _finish(draft: Draft, sha256: str, said: _Said, *, geometry: Shape | None) -> Reading:
-    from spatial.reading.placing import accuracy_of, moved
-    from spatial.reading.reference import resolve
-
     draft.check_counts()
     if draft.format not in {"csv", "xlsx", "xlsb", "xls", "ods", "survey_txt", "typed"} and geometry is not None:
         for number, shape in enumerate(draft.geometries):
             draft.geometries[number] = _as(shape, geometry, draft, number)
     if not draft.keys and not draft.lost:
         draft.warn("no_features")
-    found = resolve(
+    return _assembled(draft, sha256, said, _resolved(draft, said))
+
+
+def _resolved(draft: Draft, said: _Said) -> Resolved:
+    from spatial.reading.reference import resolve
+
+    return resolve(
         draft, crs=said.crs, datum=said.datum, region=said.region, region_must_hold=said.must_hold, shift=said.shift
     )
+
+
+def _assembled(draft: Draft, sha256: str, said: _Said, found: Resolved) -> Reading:
+    """The reading of a draft in the coordinate system that was found of it, or of the whole it is a part of."""
+    from spatial.reading.placing import accuracy_of, moved
+
     ids, unreadable = draft.ids()
     geometries = np.empty(len(draft.geometries), dtype=object)
     geometries[:] = draft.geometries

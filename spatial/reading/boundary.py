@@ -30,7 +30,7 @@ from spatial.errors import (
     WorkerTimeoutError,
 )
 
-__all__ = ["Answer", "Job", "LayerBytes", "Limits", "run"]
+__all__ = ["Answer", "Job", "LayerBytes", "Limits", "crashed", "opened", "refused", "request_of", "run"]
 
 _SPLIT = "Cut the file into smaller ones, or convert it to GeoPackage with a GIS and read that"
 _RESAVE = "Open it in a GIS, repair or save it again as GeoPackage, and read that"
@@ -172,16 +172,18 @@ def _program() -> tuple[str, ...]:
     return (sys.executable, "-I", "-X", "utf8", str(Path(__file__).with_name("worker.py")))
 
 
-def _request(job: Job, bounds: Limits) -> bytes:
+def request_of(job: Job, bounds: Limits, *, sizes: dict[str, int], rows: int | None = None) -> bytes:
+    """The request for a job whose members have these sizes; ``rows``: features of a batch, none: all at once."""
     name = job.source_name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
     return json.dumps(
         {
             "format": job.format,
             "drivers": list(job.drivers),
-            "members": [{"name": name, "size": len(data)} for name, data in job.members.items()],
+            "members": [{"name": name, "size": size} for name, size in sizes.items()],
             "open": job.open,
             "stem": name.rsplit(".", 1)[0],
             "layer": job.layer,
+            "rows": rows,
             "encoding": job.encoding,
             "environment": job.environment,
             # without -I's loss of the user's own site-packages; never the current folder
@@ -195,22 +197,27 @@ def _request(job: Job, bounds: Limits) -> bytes:
     ).encode()
 
 
-def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tuple[bytes, str, int, str | None]:
-    """Feed the child and drain it; end it when it is late or says too much."""
+def opened(folder: str, program: tuple[str, ...] | None = None) -> subprocess.Popen[bytes]:
+    """The worker, started in a folder made for it, with an environment of its own."""
     kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATH", "LD_LIBRARY_PATH", "LANG", "GDAL_DATA", "PROJ_DATA")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     # the worker's own scratch files stay in the folder that is removed
     environment |= {"TEMP": folder, "TMP": folder, "TMPDIR": folder, "HOME": folder, "CPL_TMPDIR": folder}
     environment |= {"USERPROFILE": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder}
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and file
-        program,
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and file
+        program or _program(),
         cwd=folder,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    ) as child:
+    )
+
+
+def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tuple[bytes, str, int, str | None]:
+    """Feed the child and drain it; end it when it is late or says too much."""
+    with opened(folder, program) as child:
         stdin, stdout, stderr = child.stdin, child.stdout, child.stderr
         assert stdin is not None
         assert stdout is not None
@@ -219,7 +226,7 @@ def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tu
         late: list[str] = []
 
         def feed() -> None:
-            request = _request(job, bounds)
+            request = request_of(job, bounds, sizes={name: len(data) for name, data in job.members.items()})
             with contextlib.suppress(OSError), stdin:
                 stdin.write(struct.pack(">Q", len(request)) + request)
                 for data in job.members.values():
@@ -278,15 +285,16 @@ def _parse(job: Job, output: bytes, errors: str, status: int) -> Answer:
         elif kind == b"P":
             problems.append(json.loads(payload))
         elif kind == b"X":
-            raise _refused(job, json.loads(payload))
+            raise refused(job, json.loads(payload))
         elif kind == b"E":
             ended = True
     if not ended or status != 0:
-        raise _crashed(job, status, errors)
+        raise crashed(job, status, errors)
     return Answer(layers=tuple(layers), problems=tuple(problems))
 
 
-def _crashed(job: Job, status: int, errors: str) -> WorkerError:
+def crashed(job: Job, status: int, errors: str) -> WorkerError:
+    """What it means that the worker ended so, without a whole answer."""
     if "MemoryError" in errors or "bad_alloc" in errors or status in {-9, 137}:
         return WorkerMemoryError(
             file=job.source_name,
@@ -310,7 +318,8 @@ def _crashed(job: Job, status: int, errors: str) -> WorkerError:
     )
 
 
-def _refused(job: Job, said: dict[str, Any]) -> Exception:
+def refused(job: Job, said: dict[str, Any]) -> Exception:
+    """What it means that the worker refused a source."""
     code, detail = str(said["code"]), str(said["detail"])
     if code == "memory":
         return WorkerMemoryError(file=job.source_name, code="worker_memory", detail=detail, remedy=_SPLIT)

@@ -13,6 +13,7 @@ from spatial.reading.boundary import Limits
 from spatial.reading.model import Evidence, Hints, Problem, UnreadableFeature
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from spatial.accuracy import Notation, SourceKind
@@ -151,6 +152,20 @@ class Draft:
         self.keys.append((layer, self._next(layer)))
         self.geometries.append(geometry)
         self.attributes.append(attributes)
+
+    def add_plain(self, shapes: NDArray[np.object_], attributes: list[dict[str, Any]], *, layer: str) -> None:
+        """Note features that `spatial.reading.sound.plain` vouches for."""
+        self.open_layer(layer)
+        first = self.met[layer] + 1
+        self.met[layer] += len(shapes)
+        if self.met[layer] > _LIMITS.features:
+            self._too_large(f"more than {_LIMITS.features} features")
+        self.vertices += int(shapely.get_num_coordinates(shapes).sum())
+        if self.vertices > _LIMITS.vertices:
+            self._too_large(f"more than {_LIMITS.vertices} vertices")
+        self.keys += [(layer, number) for number in range(first, first + len(shapes))]
+        self.geometries += shapes.tolist()
+        self.attributes += attributes
 
     def note(self, place: Place) -> None:
         """Take in what the size of a pair of numbers shows."""

@@ -1,8 +1,9 @@
 """
-A table of many points, read piece by piece so that memory does not grow with the file.
+A source of many records, read piece by piece so that memory does not grow with the file.
 
-Only text tables whose rows stand each for itself can be read so: the first piece is read as a file of its own, and if
-every row of it is a point, so is the rest. Any other source comes as one piece, within the limits of `read`.
+GeoParquet and GeoPackages of one layer are read so (`spatial.reading.vector_pieces`), and text tables whose rows stand
+each for itself: the first piece is read as a file of its own, and if every row of it is a point, so is the rest. Any
+other source comes as one piece, within the limits of `read`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import shapely
 
 from spatial.errors import MalformedSourceError, ReadingError, SpatialError
 from spatial.reading import read, read_table
+from spatial.reading.vector_pieces import vector_format, vector_pieces
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
     from spatial.accuracy import PositionalAccuracy
-    from spatial.reading.model import Reading
+    from spatial.reading.model import Problem, Reading
 
 __all__ = ["Piece", "digest_of", "read_pieces"]
 
@@ -60,7 +62,7 @@ class Piece:
 
 def read_pieces(source: str | os.PathLike[str], *, rows: int = 5_000, **said: Any) -> Iterator[Piece]:
     """
-    Read a source, a table of points piece by piece.
+    Read a source; a table of points, a GeoParquet file, a GeoPackage of one layer piece by piece.
 
     Parameters
     ----------
@@ -74,10 +76,11 @@ def read_pieces(source: str | os.PathLike[str], *, rows: int = 5_000, **said: An
     Yields
     ------
     piece
-        In the order of the file. What the first piece says of the CRS, the datum and the accuracy holds for all: later
-        rows cannot make it another system, they can only be unreadable; a later piece with places written in a coarser
-        way (minutes among decimal degrees) is as accurate as that. A later piece that cannot be read is divided, so
-        that a bad row costs itself only.
+        In the order of the file. The CRS of GeoParquet and GeoPackage is found of all their coordinates. Of a table
+        what the first piece says of the CRS, the datum and the accuracy holds for all: later rows cannot make it
+        another system, they can only be unreadable; a later piece with places written in a coarser way (minutes among
+        decimal degrees) is as accurate as that. A later piece that cannot be read is divided, so that a bad row costs
+        itself only.
 
     Raises
     ------
@@ -85,6 +88,12 @@ def read_pieces(source: str | os.PathLike[str], *, rows: int = 5_000, **said: An
         As `read` does, where the source as a whole or its first piece cannot be read.
     """
     path = Path(source)
+    if said.get("geometry") is None and not said.get("layer") and (format_ := vector_format(path)) is not None:
+        plain = {key: value for key, value in said.items() if key not in {"geometry", "layer"}}
+        readings = vector_pieces(path, format_, rows=rows, said=plain)
+        if readings is not None:
+            yield from _numbered(readings)
+            return
     if path.suffix.lower() not in _SUFFIXES or said.get("geometry") not in (None, "point") or said.get("layer"):
         yield _whole(source, said)
         return
@@ -106,6 +115,13 @@ def read_pieces(source: str | os.PathLike[str], *, rows: int = 5_000, **said: An
             before += piece.records
 
 
+def _numbered(readings: Iterator[Reading]) -> Iterator[Piece]:
+    before = 0
+    for reading in readings:
+        yield Piece(before=before, records=_count(reading), reading=reading)
+        before += _count(reading)
+
+
 def _whole(source: str | os.PathLike[str], said: dict[str, Any]) -> Piece:
     reading = read(source, **said)
     return Piece(before=0, records=len(reading.ids) + len(reading.unreadable), reading=reading)
@@ -125,6 +141,8 @@ class _Block:
 
     head: bytes
     lines: tuple[bytes, ...]
+    blank: int = 0
+    """Rows without anything before its first one."""
 
     def table(self, *anchors: bytes) -> bytes:
         """A table of its own, with other rows before these."""
@@ -142,15 +160,20 @@ def _blocks(path: Path, rows: int) -> Iterator[_Block]:
             head += line
             if line.strip() and not line.removeprefix(_BOM).startswith(_COMMENT):
                 break
-        found = []
+        found: list[bytes] = []
+        blank = before = 0
         for record in _records(file, _delimiter(head)):
-            if record.strip(_NOTHING):
-                found.append(record)
-                if len(found) == rows:
-                    yield _Block(head, tuple(found))
-                    found = []
+            if not record.strip(_NOTHING):
+                blank += 1
+                continue
+            if not found:
+                before = blank
+            found.append(record)
+            if len(found) == rows:
+                yield _Block(head, tuple(found), before)
+                found = []
         if found:
-            yield _Block(head, tuple(found))
+            yield _Block(head, tuple(found), before)
 
 
 def _delimiter(head: bytes) -> str | None:
@@ -234,14 +257,15 @@ def _later(block: _Block, before: int, name: str, said: dict[str, Any], first: _
     """
     anchors = (first.anchor,) * (2 if len(block.lines) == 1 else 1)
     try:
-        reading = _without(read_table(block.table(*anchors), file=name, **_known(first.reading, said)), len(anchors))
+        reading = read_table(block.table(*anchors), file=name, **_known(first.reading, said))
+        reading = _without(reading, len(anchors), before + block.blank)
     except SpatialError as trouble:
         if len(block.lines) == 1:
             yield Piece(before=before, records=1, reading=None, trouble=trouble)
             return
         half = len(block.lines) // 2
         for lines in (block.lines[:half], block.lines[half:]):
-            for piece in _later(_Block(block.head, lines), before, name, said, first):
+            for piece in _later(_Block(block.head, lines, block.blank), before, name, said, first):
                 yield piece
                 before += piece.records
         return
@@ -265,8 +289,8 @@ def _accuracy(reading: Reading, first: Reading) -> PositionalAccuracy:
     return replace(kept, metres=math.hypot(*(t.metres for t in terms)), basis=written.code, terms=terms)
 
 
-def _without(reading: Reading, anchors: int) -> Reading:
-    """The reading without its first rows, numbered from 1 again."""
+def _without(reading: Reading, anchors: int, before: int) -> Reading:
+    """The reading without its first rows, numbered from 1 again; its messages name the row of the file."""
     if reading.crs is None or reading.ids[:anchors] != tuple(str(i + 1) for i in range(anchors)):
         raise MalformedSourceError(
             file=reading.source_name,
@@ -280,8 +304,15 @@ def _without(reading: Reading, anchors: int) -> Reading:
         attributes=reading.attributes[anchors:],
         ids=tuple(str(int(i) - anchors) for i in reading.ids[anchors:]),
         feature_layers=reading.feature_layers[anchors:],
-        unreadable=tuple(replace(u, id=str(int(u.id) - anchors)) for u in reading.unreadable),
+        unreadable=tuple(
+            replace(u, id=str(int(u.id) - anchors), problem=_moved(u.problem, before - anchors))
+            for u in reading.unreadable
+        ),
     )
+
+
+def _moved(problem: Problem, rows: int) -> Problem:
+    return problem if problem.record is None else replace(problem, record=problem.record + rows)
 
 
 def digest_of(path: str | os.PathLike[str]) -> str:

@@ -15,6 +15,7 @@ from spatial.reading.draft import Draft
 from spatial.reading.model import Evidence
 from spatial.reading.shapefile import Inspection, inspect
 from spatial.reading.sizes import note_sizes
+from spatial.reading.sound import plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from spatial.reading.boundary import LayerBytes, Limits
     from spatial.reading.sources import Bundle
 
-__all__ = ["FORMATS", "parse_vector"]
+__all__ = ["FORMATS", "add_features", "parse_vector"]
 
+_MULTIPOLYGON, _COLLECTION = 6, 7
 _AGAIN = "Get the file again from its source; part of it is missing"
 
 
@@ -197,27 +199,88 @@ def _add_layer(
 
     assert part.arrow is not None
     table = pa.ipc.open_stream(part.arrow).read_all()
-    column = part.facts["geometry_column"]
-    fid = part.facts.get("fid_column") or ""
-    bytes_ = table.column(column).to_pylist()
-    with np.errstate(invalid="ignore"):  # a NaN is found, and named, when the feature is added
-        shapes: NDArray[np.object_] = shapely.from_wkb(np.array(bytes_, dtype=object), on_invalid="ignore")
+    column, fid = part.facts["geometry_column"], part.facts.get("fid_column") or ""
     names = [name for name in table.column_names if name not in {column, fid}]
-    values = [[_plain(value) for value in table.column(name).to_pylist()] for name in names]
+    values = [_values(table.column(name)) for name in names]
     if encoding is not None:
         names, values = _decoded(names, values, encoding, layer, draft)
-    for number, (raw, shape) in enumerate(zip(bytes_, shapes, strict=True)):
-        attributes = {name: rows[number] for name, rows in zip(names, values, strict=True)}
-        if inspection is not None and number in inspection.damaged:
-            draft.lose("damaged_record", layer=layer, detail=inspection.damaged[number])
-        elif shape is None:
-            null = inspection is not None and number in inspection.null
-            code = "null_shape" if null else "no_geometry" if raw is None else "bad_wkb"
-            draft.lose(code, layer=layer)
-        elif shapely.get_type_id(shape) > 7 or _curved(shape):
-            draft.lose("curve_geometry", layer=layer, remedy="convert_to_straight_edges")
-        else:
-            draft.add(shape, attributes, layer=layer)
+    add_features(draft, table.column(column).to_pylist(), names, values, layer=layer, inspection=inspection)
+
+
+def add_features(
+    draft: Draft,
+    wkb: list[bytes | None],
+    names: list[str],
+    values: list[list[Any]],
+    *,
+    layer: str,
+    inspection: Inspection | None = None,
+) -> None:
+    """
+    Note the features of a layer, or some of them in their order; those in which nothing is amiss all at once.
+
+    Parameters
+    ----------
+    draft
+        Takes them.
+    wkb
+        Geometry of each.
+    names, values
+        Attribute columns.
+    layer
+        Its name.
+    inspection
+        Of a shapefile: the records that are damaged or null.
+    """
+    with np.errstate(invalid="ignore"):  # a NaN is found, and named, when the feature is added
+        shapes: NDArray[np.object_] = shapely.from_wkb(np.array(wkb, dtype=object), on_invalid="ignore")
+        deep = np.flatnonzero(shapely.has_z(shapes) & (shapely.get_type_id(shapes) <= _MULTIPOLYGON))
+        shapes[deep] = shapely.force_2d(shapes[deep])
+        whole = plain(shapes)
+    if inspection is not None:
+        whole[[number for number in inspection.damaged if number < len(shapes)]] = False
+    attributes = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)] or [{} for _ in wkb]
+    taken = 0
+    for odd in [*np.flatnonzero(~whole).tolist(), len(shapes)]:
+        if odd > taken:
+            draft.add_plain(shapes[taken:odd], attributes[taken:odd], layer=layer)
+        if odd < len(shapes):
+            _add_feature(draft, odd, wkb[odd], shapes[odd], attributes[odd], layer=layer, inspection=inspection)
+        taken = odd + 1
+
+
+def _add_feature(
+    draft: Draft,
+    number: int,
+    raw: bytes | None,
+    shape: BaseGeometry | None,
+    attributes: dict[str, Any],
+    *,
+    layer: str,
+    inspection: Inspection | None,
+) -> None:
+    """One feature with something amiss, perhaps."""
+    if inspection is not None and number in inspection.damaged:
+        draft.lose("damaged_record", layer=layer, detail=inspection.damaged[number])
+    elif shape is None:
+        null = inspection is not None and number in inspection.null
+        code = "null_shape" if null else "no_geometry" if raw is None else "bad_wkb"
+        draft.lose(code, layer=layer)
+    elif shapely.get_type_id(shape) > _COLLECTION or _curved(shape):
+        draft.lose("curve_geometry", layer=layer, remedy="convert_to_straight_edges")
+    else:
+        draft.add(shape, attributes, layer=layer)
+
+
+def _values(column: Any) -> list[Any]:
+    """The values of an Arrow column as they are kept; what is neither text, number nor yes and no becomes text."""
+    import pyarrow as pa
+
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_floating)
+    if any(is_kind(column.type) for is_kind in (*kinds, pa.types.is_boolean)):
+        found: list[Any] = column.to_pylist()
+        return found
+    return [_plain(value) for value in column.to_pylist()]
 
 
 def _curved(shape: BaseGeometry) -> bool:

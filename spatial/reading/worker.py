@@ -11,6 +11,10 @@ gets the bytes of the source on standard input, works in a temporary folder made
          P  JSON: a problem of the file                E  JSON: the end; without it the answer is void
          X  JSON: refused, with a code
 
+With ``rows`` in the request the one layer comes batch by batch: the geometry of every batch, then all columns of each:
+
+         G  Arrow IPC stream: geometry of a batch      M  JSON: the geometries end      A  a batch
+
 GDAL looks at content, not at names: a file called ``.gpkg`` may be a virtual format that opens other files or
 addresses. So only the drivers the request names stay registered, and every network reach is off before GDAL loads.
 """
@@ -24,9 +28,12 @@ import os
 import struct
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-_CHUNK = 1 << 20
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_CHUNK, _FRAME = 1 << 20, 32 << 20
 _QUIET = {
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
     "GDAL_HTTP_MAX_RETRY": "0",
@@ -161,7 +168,8 @@ def read_parquet(path: str, answer: Answer, request: dict[str, Any]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    source = pq.ParquetFile(path)
+    # a column of a large row group is read as it is needed, not as a whole
+    source = pq.ParquetFile(path, buffer_size=_CHUNK if request.get("rows") else 0)
     raw = (source.schema_arrow.metadata or {}).get(b"geo")
     if raw is None:
         raise Refusal("not_geoparquet", "the Parquet file says nothing about geometry")
@@ -176,7 +184,6 @@ def read_parquet(path: str, answer: Answer, request: dict[str, Any]) -> None:
     if rows > request["max_features"]:
         raise Refusal("too_large", f"{rows} features")
     crs = column.get("crs", "OGC:CRS84")  # absent: this; null: unknown
-    table = source.read()
     answer.fact(
         b"L",
         {
@@ -190,10 +197,64 @@ def read_parquet(path: str, answer: Answer, request: dict[str, Any]) -> None:
             "encoding": "UTF-8",
         },
     )
+    if size := request.get("rows"):
+        flow(answer, lambda columns: source.iter_batches(batch_size=size, columns=columns), [primary])
+        return
+    table = source.read()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema.remove_metadata()) as writer:
         writer.write_table(table.replace_schema_metadata(None))
     answer.frame(b"A", memoryview(sink.getvalue()))
+
+
+def flow(answer: Answer, batches: Callable[[list[str] | None], Iterable[Any]], geometry: list[str]) -> None:
+    """A layer batch by batch, twice: its geometries, then everything."""
+    read = 0
+    for batch in batches(geometry):
+        read += batch.num_rows
+        frame_batch(answer, b"G", batch)
+    answer.fact(b"M", {"read": read})
+    for batch in batches(None):
+        frame_batch(answer, b"A", batch)
+
+
+def frame_batch(answer: Answer, kind: bytes, batch: Any) -> None:
+    """A batch as frames of no more than some bytes each."""
+    import pyarrow as pa
+
+    if batch.nbytes > _FRAME and batch.num_rows > 1:
+        half = batch.num_rows // 2
+        frame_batch(answer, kind, batch.slice(0, half))
+        frame_batch(answer, kind, batch.slice(half))
+        return
+    plain = batch.replace_schema_metadata(None)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, plain.schema) as writer:
+        writer.write_batch(plain)
+    answer.frame(kind, memoryview(sink.getvalue()))
+    answer.stream.flush()
+
+
+def flow_layer(path: str, name: str, answer: Answer, request: dict[str, Any], declared: int) -> None:
+    """The one layer of a source, through GDAL, batch by batch."""
+    import pyogrio
+    from pyogrio.raw import open_arrow
+
+    info = pyogrio.read_info(path, layer=name, force_feature_count=True)
+    if info["geometry_type"] is None:
+        raise Refusal("not_in_batches", "its only layer has no geometry")
+    facts = {key: info[key] for key in ("driver", "crs", "geometry_type", "encoding")}
+    options = {"use_pyarrow": True, "datetime_as_string": True, "batch_size": request["rows"]}
+    with open_arrow(path, layer=name, columns=[], return_fids=True, **options) as (meta, _):
+        column, fid = meta["geometry_name"] or "wkb_geometry", meta["fid_column"]
+    facts |= {"name": name, "features": int(info["features"]), "declared": declared}
+    answer.fact(b"L", {**facts, "geometry_column": column, "fid_column": fid})
+
+    def batches(columns: list[str] | None) -> Iterator[Any]:
+        with open_arrow(path, layer=name, columns=columns, return_fids=columns is None, **options) as (_, reader):
+            yield from reader
+
+    flow(answer, batches, [])
 
 
 def read_layer(path: str, name: str, answer: Answer, request: dict[str, Any]) -> None:
@@ -250,6 +311,11 @@ def read_source(path: str, answer: Answer, request: dict[str, Any]) -> None:
         raise Refusal("count", f"feature tables that GDAL does not see: {', '.join(missing)}")
     if len(names) > request["max_layers"]:
         raise Refusal("too_large", f"{len(names)} layers")
+    if request.get("rows"):
+        if len(names) != 1:
+            raise Refusal("not_in_batches", f"{len(names)} layers")
+        flow_layer(path, names[0], answer, request, counts[names[0]])
+        return
     wanted = request.get("layer")
     if wanted is not None and wanted not in names:
         answer.fact(b"P", {"code": "layer_unknown", "names": names})

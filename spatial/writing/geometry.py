@@ -62,7 +62,12 @@ def by_kind(geometries: Sequence[BaseGeometry | None], *, file: str) -> tuple[tu
     found: dict[GeometryKind, dict[int, list[BaseGeometry]]] = {}
     empty: list[int] = []
     notes: list[Note] = []
+    plain = _plain(geometries)
     for position, geometry in enumerate(geometries):
+        if plain[position]:
+            assert geometry is not None
+            found.setdefault(_LEAF[geometry.geom_type], {})[position] = [geometry]
+            continue
         if geometry is None or shapely.is_empty(geometry):
             empty.append(position)
             if geometry is not None:
@@ -112,6 +117,18 @@ def by_kind(geometries: Sequence[BaseGeometry | None], *, file: str) -> tuple[tu
     return tuple(parts), tuple(notes)
 
 
+def _plain(geometries: Sequence[BaseGeometry | None]) -> list[bool]:
+    """Rows that are one point, line or polygon of finite coordinates without heights: written as they are."""
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = geometries
+    plain = np.isin(shapely.get_type_id(array), (0, 1, 3)) & ~shapely.is_empty(array)
+    plain &= ~shapely.has_z(array) & ~shapely.has_m(array)
+    xy, row = shapely.get_coordinates(array, return_index=True)
+    plain[row[~np.isfinite(xy).all(axis=1)]] = False
+    found: list[bool] = plain.tolist()
+    return found
+
+
 def _note(code: str, file: str, position: int, zh: str, en: str) -> Note:
     return Note(code=code, file=file, rows=(position + 1,), zh=zh, en=en)
 
@@ -129,7 +146,9 @@ def _merged(kind: GeometryKind, rows: dict[int, list[BaseGeometry]]) -> dict[int
     """One geometry a row; all of them multi when one must be, since a layer has one type."""
     if all(len(leaves) == 1 for leaves in rows.values()):
         return {position: leaves[0] for position, leaves in rows.items()}
-    return {position: _MULTI[kind](leaves) for position, leaves in rows.items()}
+    leaves = [leaf for some in rows.values() for leaf in some]
+    made = _MULTI[kind](leaves, indices=np.repeat(np.arange(len(rows)), [len(some) for some in rows.values()]))
+    return dict(zip(rows, made, strict=True))
 
 
 def reprojected(table: Table, crs: int) -> Table:

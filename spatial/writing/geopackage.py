@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from spatial.writing.geometry import KindPart
     from spatial.writing.model import Field, Table, Value
@@ -28,6 +29,7 @@ __all__ = ["stage_geopackage", "write_geopackage"]
 _RESERVED = {"FID", "GEOM"}
 _MULTI = {"polygon": "MultiPolygon", "line": "MultiLineString", "point": "MultiPoint"}
 _WIDEST_INTEGER = 2**63
+_FIRST_MULTI = 4
 _VERSION = "1.2"  # QGIS 3.22 (GDAL 3.6) warns at 1.4, which newer GDAL writes by itself
 
 
@@ -113,10 +115,13 @@ def stage_geopackage(
     clean = {_marked(key): _marked(text) for key, text in metadata.items()}
     year, month, day = dated or (1980, 1, 1)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{year:04d}-{month:02d}-{day:02d}T00:00:00.000Z"})
+    written: dict[str, pa.Table] = {}
     try:
         for number, (layer, (table, part)) in enumerate(layers.items()):
             rows = _rows(table, part, file=name, notes=notes)
-            _write_layer(folder / name, layer, table, part, rows, metadata=clean if number == 0 else None)
+            written[layer] = _write_layer(
+                folder / name, layer, table, part, rows, metadata=clean if number == 0 else None
+            )
     except (DataSourceError, RuntimeError) as error:
         raise NotWritableError(
             file=name, code="gdal", detail=str(error), remedy="Report this with the input; nothing was kept"
@@ -124,7 +129,7 @@ def stage_geopackage(
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     for layer, (table, part) in layers.items():
-        _require_same(folder / name, layer, table, part)
+        _require_same(folder / name, layer, table, part, written[layer])
     return tuple(notes)
 
 
@@ -140,30 +145,49 @@ def _marked(text: str) -> str:
 
 def _rows(table: Table, part: KindPart | None, *, file: str, notes: list[Note]) -> list[tuple[Value, ...]]:
     positions = range(len(table.rows)) if part is None else part.positions
-    rows: list[tuple[Value, ...]] = []
-    for position in positions:
-        row: list[Value] = []
-        for field, given in zip(table.fields, table.rows[position], strict=True):
-            value = given
-            if isinstance(value, str):
-                made = encodable(value, "UTF-8")
-                if made.marked:
-                    zh, en = "空字符或孤立代理码写为 U+FFFD", "NUL or a lone surrogate is written as U+FFFD"
-                    at = (position + 1,)
-                    notes.append(Note(code="character_marked", file=file, field=field.name, rows=at, zh=zh, en=en))
-                value = made.text
-            elif value is not None and not _writable(value, field):
-                raise NumberNotWritableError(
-                    file=file,
-                    code="number",
-                    field=field.name,
-                    row=position + 1,
-                    detail=f"{value!r} is not finite or wider than 64 bits",
-                    remedy="Give null or a number the format holds",
-                )
-            row.append(value)
-        rows.append(tuple(row))
-    return rows
+    given = [table.rows[position] for position in positions]
+    if all(_clean([row[i] for row in given], field) for i, field in enumerate(table.fields)):
+        return given
+    return [_row(table, position, file=file, notes=notes) for position in positions]
+
+
+def _clean(values: Sequence[Value], field: Field) -> bool:
+    """Whether every value of a field can be written as it is."""
+    if field.type in ("integer", "number"):
+        return all(value is None or (not isinstance(value, str) and _writable(value, field)) for value in values)
+    texts = [value for value in values if value is not None]
+    if not all(isinstance(text, str) for text in texts):
+        return False
+    joined = "".join(map(str, texts))
+    try:
+        joined.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return "\x00" not in joined
+
+
+def _row(table: Table, position: int, *, file: str, notes: list[Note]) -> tuple[Value, ...]:
+    row: list[Value] = []
+    for field, given in zip(table.fields, table.rows[position], strict=True):
+        value = given
+        if isinstance(value, str):
+            made = encodable(value, "UTF-8")
+            if made.marked:
+                zh, en = "空字符或孤立代理码写为 U+FFFD", "NUL or a lone surrogate is written as U+FFFD"
+                at = (position + 1,)
+                notes.append(Note(code="character_marked", file=file, field=field.name, rows=at, zh=zh, en=en))
+            value = made.text
+        elif value is not None and not _writable(value, field):
+            raise NumberNotWritableError(
+                file=file,
+                code="number",
+                field=field.name,
+                row=position + 1,
+                detail=f"{value!r} is not finite or wider than 64 bits",
+                remedy="Give null or a number the format holds",
+            )
+        row.append(value)
+    return tuple(row)
 
 
 def _writable(value: float, field: Field) -> bool:
@@ -180,7 +204,7 @@ def _write_layer(
     rows: Sequence[tuple[Value, ...]],
     *,
     metadata: Mapping[str, str] | None,
-) -> None:
+) -> pa.Table:
     import pyarrow as pa
     import pyogrio
 
@@ -196,11 +220,11 @@ def _write_layer(
     options: dict[str, object] = {}
     if part is not None:
         schema.append(pa.field("geom", pa.binary(), metadata={"ARROW:extension:name": "ogc.wkb"}))
-        wkb = shapely.to_wkb(np.array(_multi(part), dtype=object), byte_order=1)
-        arrays.append(pa.array(list(wkb), pa.binary()))
+        arrays.append(pa.array(shapely.to_wkb(_multi(part), byte_order=1), pa.binary()))
         options = {"geometry_name": "geom", "geometry_type": _MULTI[part.kind], "crs": f"EPSG:{table.crs}"}
+    made = pa.Table.from_arrays(arrays, schema=pa.schema(schema))
     pyogrio.write_arrow(
-        pa.Table.from_arrays(arrays, schema=pa.schema(schema)),
+        made,
         path,
         layer=layer,
         driver="GPKG",
@@ -208,6 +232,7 @@ def _write_layer(
         dataset_metadata=dict(metadata) if metadata else None,
         **options,
     )
+    return made
 
 
 def _as_arrow(value: Value, field: Field) -> Value | dt.date:
@@ -218,30 +243,34 @@ def _as_arrow(value: Value, field: Field) -> Value | dt.date:
     return float(value) if field.type == "number" else value
 
 
-def _multi(part: KindPart) -> list[shapely.Geometry | None]:
-    make: Any = {"polygon": shapely.MultiPolygon, "line": shapely.MultiLineString, "point": shapely.MultiPoint}[
-        part.kind
-    ]
-    return [None if g is None else g if g.geom_type.startswith("Multi") else make([g]) for g in part.geometries]
+def _multi(part: KindPart) -> NDArray[Any]:
+    found = np.empty(len(part.geometries), dtype=object)
+    found[:] = part.geometries
+    single = (shapely.get_type_id(found) >= 0) & (shapely.get_type_id(found) < _FIRST_MULTI)
+    if single.any():
+        make: Any = {"polygon": shapely.multipolygons, "line": shapely.multilinestrings, "point": shapely.multipoints}[
+            part.kind
+        ]
+        found[single] = make(found[single], indices=np.arange(int(single.sum())))
+    return found
 
 
-def _require_same(path: Path, layer: str, table: Table, part: KindPart | None) -> None:
-    """Read a layer back and compare every value."""
+def _require_same(path: Path, layer: str, table: Table, part: KindPart | None, written: pa.Table) -> None:
+    """Read a layer back and compare every value with what was written."""
     import pyogrio
 
     meta, back = pyogrio.read_arrow(path, layer=layer)
-    rows = _rows(table, part, file=path.name, notes=[])
     problem = None
-    if back.num_rows != len(rows) or list(meta["fields"]) != [f.name for f in table.fields]:
-        problem = f"{len(rows)} rows were written, {back.num_rows} read back"
+    if back.num_rows != written.num_rows or list(meta["fields"]) != [f.name for f in table.fields]:
+        problem = f"{written.num_rows} rows were written, {back.num_rows} read back"
     elif part is not None and meta["crs"] != f"EPSG:{table.crs}":
         problem = f"the CRS reads back as {meta['crs']}"
-    elif part is not None and not _same_geometries(part, back):
+    elif part is not None and not (back["geom"].equals(written["geom"]) or _same_geometries(part, back)):
         problem = "a geometry reads back differently"
     else:
-        for i, field in enumerate(table.fields):
-            expected = [_as_arrow(row[i], field) for row in rows]
-            if back[field.name].to_pylist() != expected:
+        for field in table.fields:
+            same = back[field.name].equals(written[field.name])
+            if not same and back[field.name].to_pylist() != written[field.name].to_pylist():
                 problem = f"field {field.name} reads back differently"
                 break
     if problem is not None:
@@ -255,6 +284,6 @@ def _require_same(path: Path, layer: str, table: Table, part: KindPart | None) -
 
 def _same_geometries(part: KindPart, back: pa.Table) -> bool:
     now = shapely.from_wkb(np.array(back["geom"].to_pylist(), dtype=object))
-    was = np.array(_multi(part), dtype=object)
+    was = _multi(part)
     missing = shapely.is_missing(was)
     return bool(np.array_equal(missing, shapely.is_missing(now)) and shapely.equals_exact(was, now)[~missing].all())

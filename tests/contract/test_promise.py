@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from layers.errors import ExpectationError, NotAWorkspaceError
 from layers.workspace import FolderStore
+from screening.batch.desk import Desk
+from screening.batch.table import NumberedSite, sites_table
 from screening.screen import screen
 from screening.site import site_of
 from tests.building import add, workspace_at
@@ -130,7 +132,22 @@ def judge(whole: Whole, root: Path, sites: Iterable[str] = tuple(SITES)) -> set[
         if after.answer != before.answer or after.kinds != before.kinds:
             moved.add(name)
             assert after.warnings, f"{name}: its answer moved and nothing is said"
+    judge_together(whole, root, sites)
     return moved
+
+
+def judge_together(whole: Whole, root: Path, sites: Iterable[str]) -> None:
+    """The same sites as one batch: many answered together keep the promise as one does."""
+    names = list(sites)
+    numbered = [
+        NumberedSite(number=n, id=name, site=site_of(SITES[name], accuracy_m=7.0)) for n, name in enumerate(names, 1)
+    ]
+    for row in Desk.opened(root, AS_OF).rows(sites_table(numbered)).to_pylist():
+        before = whole.verdicts[row["site_id"]]
+        for kind in KINDS:
+            was, now = before.kinds[kind], row[kind] or "unknown"
+            assert not moved_wrongly(was, now), f"{row['site_id']} in a batch: {kind} moved from {was} to {now}"
+        assert not moved_wrongly(before.answer, row["answer"]), f"{row['site_id']} in a batch: {row['answer']}"
 
 
 def files(root: Path, *names: str) -> list[Path]:

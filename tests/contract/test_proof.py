@@ -102,6 +102,38 @@ def test_part_that_geos_leaves_by_mistake_proves_nothing(seed):
         assert proved(at, zone, a) == (depth > 1.002 * a)
 
 
+def toothed_zone() -> Polygon:
+    """Of its erosion by 370 m, GEOS 3.14 draws nothing at (2605, -550), which lies 374 m deep."""
+    rng = np.random.default_rng(2718)
+    x = np.sort(rng.uniform(0, 3000, 250))
+    y = 10 * np.cumsum(rng.normal(size=250)) / np.sqrt(250)
+    return Polygon([*zip(x, y, strict=True), (3000, -1500), (0, -1500)])
+
+
+def test_corner_that_geos_leaves_out_of_an_erosion_is_proof_by_its_own_depth():
+    zone, at = toothed_zone(), Point(2605, -550)
+    assert 374.0 < zone.boundary.distance(at) < 374.1
+    route = LineString([(2604.5, -550), (2605.5, -550)])
+    assert not any(hold._eroded(zone, 370.0).intersects(Point(c)) for c in route.coords)
+    assert proved(route, zone, 370.0)
+    assert not proved(route, zone, 374.0)  # 1.002 a is 374.75 m
+
+
+@pytest.mark.parametrize("site", [LineString([(0, 0), (90, 0)]), box(0, 0, 90, 90), Point(50, 0)])
+def test_corner_proves_what_it_lies_in_and_nothing_from_outside(site):
+    """Corners 40 m and 80 m beyond the zone: far from its boundary, but on the other side."""
+    assert not proved(site, box(-2000, -2000, 10, 2000), 25.0)
+
+
+@pytest.mark.parametrize(("depth", "holds"), [(25.06, True), (25.04, False)])
+def test_corner_of_a_route_or_parcel_is_proof_where_a_point_there_is(depth, holds):
+    """1.002 a is 25.05 m: what comes in over a straight edge is a hit from there on."""
+    zone = box(-2000, -2000, depth, 2000)
+    for site in (Point(0, 0), LineString([(0, 0), (300, 0)])):
+        assert hold._has_deep_corner(site, zone, 1.002 * 25.0) == holds
+        assert proved(site, zone, 25.0) == holds
+
+
 def moves(zone: Polygon, site: Polygon, a: float, *, grow: float) -> bool:
     """Step 1 without the shares between: only the zone, or only the site, is eroded."""
     return hold._eroded(zone, a * (1 - grow)).intersects(hold._eroded(site, a * grow))

@@ -19,6 +19,7 @@ from screening.site import site_of
 from spatial.levels import level_of
 from spatial.overlay.distance import nearest_of
 from spatial.overlay.frame import Frame
+from tests.contract.test_proof import toothed_zone
 from tests.judge_cases import question_for
 from tests.judge_vectors import VECTORS, engine_says, layer_of_vector, site_of_vector
 from tests.judge_worlds import ADVERSARIAL, World, adversarial, feature, jagged, uniform, world_of
@@ -130,6 +131,20 @@ def test_every_vector_of_the_golden_file_holds_in_the_engine_and_in_the_page(jud
         found = page_words(page)["findings"][0]
         assert differences(vector["expected"], {key: found[key] for key in vector["expected"]}) == [], vector["name"]
     assert {vector["expected"]["answer"] for vector in VECTORS} == {"hit", "uncertain", "unknown", "clear"}
+
+
+def test_corner_that_geos_leaves_out_of_an_erosion_is_proof_in_the_page_too(judging: JudgePage) -> None:
+    """A route 374 m deep at a = 370 m; each erosion by that much, drawn, ends beside it (``test_proof.py``)."""
+    to_degrees = Frame.at(117.5, 49.5).to_degrees
+    layer = layer_of(
+        [feature("1")], [to_degrees(toothed_zone())], kind="red_lines", accuracy_m=math.sqrt(370.0**2 - 1.0)
+    )
+    route = to_degrees(LineString([(2604.5, -550), (2605.5, -550)]))
+    page = said_of(judging, route, [page_layer(layer)], document_of("red_lines"))
+    assert page["findings"][0]["accuracy_m"] == pytest.approx(370.0)
+    assert (
+        page["answer"] == judge(site_of(route, accuracy_m=1.0), loaded_of([(layer, None)], "red_lines")).answer == "hit"
+    )
 
 
 # ---- what the engine does not know of ----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
@@ -11,17 +12,23 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 import shapely
 
 from layers.workspace import FolderStore
-from screening.batch import running
-from screening.batch.intake import sites_of
-from screening.batch.job import Job
-from screening.batch.running import answer, layers_of, take_in
-from screening.errors import BatchStoppedError
+from screening.batch import desk, running
+from screening.batch.desk import layers_of
+from screening.batch.intake import chunks_of
+from screening.batch.job import Answered, Job
+from screening.batch.running import answer, take_in
+from screening.batch.table import row_schema
+from screening.batch.writing import write_rows
+from screening.errors import BatchJobError, BatchStoppedError
 from tests.building import add, workspace_at
 
 if TYPE_CHECKING:
@@ -47,8 +54,12 @@ def source(tmp_path):
 
 def job_of(path: Path, source: Path) -> Job:
     job = Job(path, {"source": "one"})
-    take_in(job, sites_of(source), as_of=DAY)
+    take_in(job, chunks_of(source, after=job.taken, rows=120), as_of=DAY)
     return job
+
+
+def numbers(job: Job) -> list[int]:
+    return [number for table in job.rows() for number in table.column("row").to_pylist()]
 
 
 def test_a_second_run_on_one_job_is_told_so_and_touches_nothing(tmp_path, source):
@@ -86,7 +97,7 @@ def test_a_process_that_is_ended_from_outside_is_said_and_the_rest_goes_on(store
         with pytest.raises(BatchStoppedError, match="ended from outside"):
             answer(job, store.root, as_of=DAY, workers=2, on_rows=end)
         answer(job, store.root, as_of=DAY)
-        assert [n for n, _, _ in job.rows()] == list(range(1, 251))
+        assert numbers(job) == list(range(1, 251))
 
 
 FULL = """
@@ -118,18 +129,119 @@ def test_a_disk_that_takes_no_more_stops_the_batch_and_loses_no_row(store, tmp_p
         assert job.complete
         assert job.answered < 250
         answer(job, store.root, as_of=DAY)
-        assert [n for n, _, _ in job.rows()] == list(range(1, 251))
+        assert numbers(job) == list(range(1, 251))
 
 
 def test_a_site_that_fails_while_it_is_judged_is_counted_once(store, tmp_path, source, monkeypatch):
     def fails(*_):
         raise RuntimeError("this one")
 
+    opened = desk.Desk.opened
     with job_of(tmp_path / "r.job", source) as job:
-        monkeypatch.setattr(running, "judge", fails)
+        monkeypatch.setattr(desk, "judge", fails)
+        monkeypatch.setattr(running.Desk, "opened", lambda *given: opened(*given, one_by_one=True))
         answer(job, store.root, as_of=DAY)
         assert (job.total, job.answered) == (250, 250)
-        assert {cells["trouble"] for _, cells, _ in job.rows()} == {"this one"}
+        assert {why for table in job.rows() for why in table.column("trouble").to_pylist()} == {"this one"}
+        assert job.summary() == [(None, None, 250)]
+        assert [cells["row"] for cells in job.refusals(3)] == [1, 2, 3]
+
+
+def test_the_rows_and_the_file_are_the_same_however_many_sites_are_answered_at_once(
+    store, tmp_path, source, monkeypatch
+):
+    """A site's row does not depend on those beside it: all at once, one at a time, in chunks of other sizes."""
+    written = []
+    for name, step, rows in (("all", 5_000, 5_000), ("seven", 7, 5_000), ("one", 1, 40)):
+        monkeypatch.setattr(running, "STEP", step)
+        with Job(tmp_path / f"{name}.job", {}) as job:
+            take_in(job, chunks_of(source, rows=rows), as_of=DAY)
+            answer(job, store.root, as_of=DAY)
+            written.append(write_rows(tmp_path / f"{name}.parquet", job, language="en").read_bytes())
+            assert sum(count for _, _, count in job.summary()) == 250
+    assert written[0] == written[1] == written[2]
+
+
+def some_rows(job: Job, count: int):
+    some = next(job.open_sites(lambda: count))
+    cells = {name: [None] * count for name in row_schema().names}
+    return some, pa.table(cells | {"row": some.sites.column("number").to_pylist()}, schema=row_schema())
+
+
+def test_no_site_can_be_answered_twice_and_no_row_left_out(tmp_path, source):
+    with job_of(tmp_path / "r.job", source) as job:
+        some, rows = some_rows(job, 30)
+        with pytest.raises(ValueError, match="29 rows for 30 sites"):
+            job.answer(some, Answered.of(rows.slice(1)))
+        job.answer(some, Answered.of(rows))
+        with pytest.raises(ValueError, match="have rows"):
+            job.answer(some, Answered.of(rows))
+        assert job.answered == 30
+        with pytest.raises(BatchJobError, match="220 of its rows are missing; run the same command again"):
+            write_rows(tmp_path / "r.csv", job, language="en")
+        assert not (tmp_path / "r.csv").exists()
+
+
+def test_slices_may_be_answered_in_any_order_and_those_between_stay_open(tmp_path, source):
+    with job_of(tmp_path / "r.job", source) as job:
+        slices = list(job.open_sites(lambda: 50))  # chunks of 120, 120 and 10
+        assert [(s.chunk, s.start, s.sites.num_rows) for s in slices] == [
+            (1, 0, 50), (1, 50, 50), (1, 100, 20), (121, 0, 50), (121, 50, 50), (121, 100, 20), (241, 0, 10),
+        ]  # fmt: skip
+        cells = {name: [None] * 50 for name in row_schema().names}
+        for i in (4, 1):
+            own = {"row": slices[i].sites.column("number").to_pylist()}
+            job.answer(slices[i], Answered.of(pa.table(cells | own, schema=row_schema())))
+        left = [(s.chunk, s.start, s.sites.num_rows) for s in job.open_sites(lambda: 1000)]
+        assert left == [(1, 0, 50), (1, 100, 20), (121, 0, 50), (121, 100, 20), (241, 0, 10)]
+
+
+def test_records_that_do_not_follow_are_not_taken_in(tmp_path, source):
+    first, second, _ = chunks_of(source, rows=120)
+    none = row_schema().empty_table()
+    with Job(tmp_path / "r.job", {}) as job:
+        with pytest.raises(ValueError, match="121 to 240, do not follow 0"):
+            job.take(second, none)
+        with pytest.raises(ValueError, match="119 records, 1 to 120"):
+            job.take(replace(first, sites=first.sites.slice(1)), none)
+        job.take(first, none)
+        assert (job.taken, job.total) == (120, 120)
+        rest = second.after(200)
+        assert (rest.first, rest.last, rest.sites.column("number")[0].as_py()) == (201, 240, 201)
+        assert first.after(120) is None
+
+
+def test_a_damaged_block_of_a_job_is_said_and_never_read(tmp_path, source):
+    with job_of(tmp_path / "r.job", source):
+        pass
+    with closing(sqlite3.connect(tmp_path / "r.job")) as base, base:
+        (content,) = base.execute("SELECT site_table FROM chunk WHERE first = 1").fetchone()
+        spoilt = bytearray(content)
+        spoilt[len(spoilt) // 2] ^= 1
+        base.execute("UPDATE chunk SET site_table = ? WHERE first = 1", (bytes(spoilt),))
+    with (
+        Job(tmp_path / "r.job", {"source": "one"}) as job,
+        pytest.raises(BatchJobError, match=r"a block of it is damaged .*; give --restart"),
+    ):
+        next(job.open_sites(lambda: 10))
+
+
+def test_a_job_of_the_format_before_is_refused(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "r.job")) as base, base:
+        base.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        base.execute("INSERT INTO meta VALUES ('asked', ?)", (json.dumps({"format": 1, "source": "one"}),))
+    with pytest.raises(BatchJobError, match="it belongs to another batch: format differ; give --restart"):
+        Job(tmp_path / "r.job", {"source": "one"})
+
+
+def test_steps_grow_while_they_are_fast_and_shrink_where_they_are_slow():
+    pace = running._Pace()
+    seen = [pace.sites]
+    for seconds in (0.1, 0.1, 1.5, 9.0, *[0.1] * 9):
+        pace.took(pace.sites, seconds)
+        seen.append(pace.sites)
+    assert seen[:5] == [100, 200, 400, 400, 200]
+    assert seen[-1] == 5_000  # a chunk
 
 
 COPIES = """
@@ -153,7 +265,7 @@ def test_killed_again_and_again_at_any_moment_it_ends_with_every_row_once(store,
         child.wait()
     with job_of(tmp_path / "r.job", source) as job:
         answer(job, store.root, as_of=DAY)
-        assert [n for n, _, _ in job.rows()] == list(range(1, 251))
+        assert numbers(job) == list(range(1, 251))
         assert job.total == 250
 
 

@@ -18,6 +18,7 @@ from shapely import (
     box,
 )
 
+from spatial import measure
 from spatial.crs import identify, to_geographic
 from spatial.ellipsoid import A_M, B_M, E2, INVERSE_FLATTENING, geod, metres_per_degree
 from spatial.measure import distance_bearing, ellipsoidal_area, geodesic_length, planar_area, planar_areas
@@ -262,3 +263,33 @@ def test_distance_broadcasts_and_keeps_nan():
     assert metres.shape == bearing.shape == (2, 3)
     assert metres[0, 0] == 0
     assert np.isnan(metres[1]).all()
+
+
+def test_areas_do_not_depend_on_neighbours_or_on_where_blocks_end(monkeypatch):
+    hole = box(0.2, 50.2, 0.4, 50.4)
+    holed = box(0, 50, 1, 51) - hole
+    some = [
+        box(0, 50, 1, 51),
+        None,
+        holed,
+        Polygon(),
+        MultiPolygon([hole, box(3, 50, 4, 51) - box(3.1, 50.1, 3.2, 50.2)]),
+        Point(0, 50).buffer(1.3),
+        GeometryCollection([Point(1, 1), hole]),
+        LineString([(0, 50), (1, 51)]),
+        hole,
+    ]
+    alone = np.array([ellipsoidal_area(one)[0] for one in some])
+    assert alone[2] == pytest.approx(alone[0] - alone[8], rel=1e-14)
+    assert np.array_equal(ellipsoidal_area(some), alone, equal_nan=True)
+    monkeypatch.setattr(measure, "_AT_ONCE", 7)
+    assert ellipsoidal_area(some) == pytest.approx(alone, rel=1e-15, nan_ok=True)
+
+
+def test_a_coordinate_that_is_not_finite_spoils_its_own_polygon_only():
+    with np.errstate(invalid="ignore"):
+        broken = Polygon([(0, 50), (1, 50), (np.nan, 51), (0, 51)])
+    squares = [box(0, 50, 1, 51), box(2, 50, 3, 51)]
+    found = ellipsoidal_area([squares[0], broken, squares[1]])
+    assert np.isnan(found).tolist() == [False, True, False]
+    assert found[[0, 2]].tolist() == ellipsoidal_area(squares).tolist()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
-from unittest import mock
 
 import pytest
 
-from screening.batch import intake
-from spatial.reading.pieces import read_pieces
+from screening.batch.intake import sites_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +19,7 @@ GOOD = [f"站点{i},117.{400 + i}123,49.5" for i in range(12)]
 
 def taken(path: Path, text: str, *, rows: int, encoding: str = "utf-8", **said: str) -> list[Taken]:
     path.write_bytes(text.encode(encoding))
-    with mock.patch.object(intake, "read_pieces", partial(read_pieces, rows=rows)):
-        return list(intake.sites_of(path, **said))
+    return list(sites_of(path, rows=rows, **said))
 
 
 def shown(found: list[Taken]) -> list[tuple[object, ...]]:
@@ -62,6 +58,18 @@ def test_a_row_of_any_kind_in_a_later_piece_is_what_it_is_in_the_whole(tmp_path,
         pieces = taken(tmp_path / "w.csv", text, rows=4, encoding=encoding)
         assert shown(pieces) == shown(whole)
         assert [t.number for t in pieces] == list(range(1, len(pieces) + 1))
+
+
+@pytest.mark.parametrize("blank", ["", "\n", ",,\n,,\n"])
+def test_a_row_that_cannot_be_read_is_called_by_its_place_in_the_file_in_whatever_piece(tmp_path, blank):
+    lines = [*GOOD[:5], "丙,abc,49.5", *GOOD[5:10], "丁,abc,49.5"]
+    text = HEAD + "\n".join(lines[:2]) + "\n" + blank + "\n".join(lines[2:]) + "\n"
+    for size in (1, 3, 4, 1000):
+        found = taken(tmp_path / "n.csv", text, rows=size)
+        at = 7 + len(blank.splitlines())  # the header is row 1
+        assert [t.trouble.partition(":")[0] for t in found if t.site is None] == [
+            f"n.csv, layer n, record {at}", f"n.csv, layer n, record {at + 6}",
+        ]  # fmt: skip
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path):

@@ -139,10 +139,10 @@ def _rivers(stated: dict[str, Any]) -> Rivers:
         return rivers_of_reading(read(stated["rivers_file"]), directions=directions)
     if stated["workspace"] is None:
         raise click.UsageError("缺少河流：给出 --rivers 或 --workspace / no rivers: give --rivers or --workspace")
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.screen import today
 
-    store = FolderStore.open(stated["workspace"])
+    store = open_workspace(stated["workspace"])
     return rivers_of(store, stated["river_layer"], as_of=today(), directions=directions)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from apps.cli.layer_options import card_options, coverage_of, import_options, kind_option, name_options
-from apps.cli.options import lang_option
+from apps.cli.options import WORKSPACE, lang_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +31,7 @@ def layer_options(kind: str | None = None) -> Callable[[_F], _F]:
     Use it on every command of the group, together with :func:`finish`; ``kind`` is the default of ``--layer``.
     """
     target = (
-        click.option(
-            "--workspace", type=click.Path(path_type=Path), metavar="WS", help="存入该工作区 / store in this workspace"
-        ),
+        click.option("--workspace", type=WORKSPACE, metavar="WS", help="存入该工作区 / store in this workspace"),
         click.option(
             "--output",
             type=click.Path(path_type=Path),
@@ -83,7 +81,7 @@ def finish(
     from apps.cli.console import console_on, say
     from apps.cli.table import Page
     from layers.importing import import_layer
-    from layers.workspace import FolderStore
+    from layers.workspace import open_workspace
     from screening.words import word
 
     console = console_on()
@@ -99,7 +97,7 @@ def finish(
         if stated["output"] is None:
             page.line(page.say("only_shown"), "yellow")
         return 0
-    store = FolderStore.open(stated["workspace"])
+    store = open_workspace(stated["workspace"])
     options = import_options(
         name,
         coverage_of(stated["coverage"]),
@@ -110,7 +108,7 @@ def finish(
         accuracy=made.accuracy,
     )
     imported = import_layer(store, made.reading, options, source=None if stated["no_copy"] else source)
-    print_imported(console, FolderStore.open(store.root), imported, lang, reading=made.reading)
+    print_imported(console, open_workspace(store.root), imported, lang, reading=made.reading)
     return 0
 
 

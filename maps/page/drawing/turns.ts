@@ -1,6 +1,8 @@
 /** Work in slices: each turn ends after a few milliseconds, so that a pan or a key never waits for a tile. */
 
 const SLICE_MS = 10;
+/** Until the first view is drawn nobody pans: every frame in between is time lost. */
+const FIRST_SLICE_MS = 50;
 
 type Work = Iterator<void, void, void>;
 interface Waiting {
@@ -12,9 +14,15 @@ interface Waiting {
 const waiting: Waiting[] = [];
 const channel = new MessageChannel();
 let running = false;
+let slice = FIRST_SLICE_MS;
+
+/** From the first view on, short turns. */
+export function viewIsDrawn(): void {
+  slice = SLICE_MS;
+}
 
 channel.port1.onmessage = () => {
-  const end = performance.now() + SLICE_MS;
+  const end = performance.now() + slice;
   while (waiting.length && performance.now() < end) {
     const own = waiting[0]!;
     if (own.dropped || own.work.next().done) {

@@ -155,7 +155,8 @@ function somePairHolds(s: Geometry, z: Geometry, a: number, moved: number): bool
 function pairHolds(s: Geometry, z: Geometry, a: number, moved: number): boolean {
   const own = dimension(s);
   const preparedZ = prepare(z);
-  if (own === 0) return preparedIntersects(preparedZ, s) && witnessed(s, [[z, ARC_FACTOR * a + moved]]);
+  if (hasDeepCorner(s, z, preparedZ, ARC_FACTOR * a + moved)) return true;
+  if (own === 0) return false;
   const areal = own === 2;
   for (let k = 0; k < (areal ? 9 : 1); k++) {
     const inS = (k * a) / 8;
@@ -173,6 +174,21 @@ function pairHolds(s: Geometry, z: Geometry, a: number, moved: number): boolean 
   return ofDimension(connectedParts(inner), 2).some(
     (one) => intersects(s, one) && scoped(() => pairHoldsEverywhere(s, one, prepare(one), a)),
   );
+}
+
+/** Whether some corner of s lies that deep in z: what E(z, a) says of it, without drawing that. */
+function hasDeepCorner(s: Geometry, z: Geometry, preparedZ: Prepared, depth: number): boolean {
+  return scoped(() => {
+    const xy = coordinates(s);
+    const inside: Shift[] = [];
+    for (let i = 0; i < xy.length; i += 2) {
+      const corner = [xy[i]!, xy[i + 1]!] as const;
+      if (scoped(() => preparedIntersects(preparedZ, point(...corner)))) inside.push(corner);
+    }
+    if (!inside.length) return false;
+    const edge = prepare(boundary(z));
+    return inside.some((corner) => scoped(() => preparedDistance(edge, point(...corner)) >= depth));
+  });
 }
 
 /** Steps 2 and 3: some shift parts them, or every shift of the grid is held. */

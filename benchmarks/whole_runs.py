@@ -1,0 +1,315 @@
+"""What runs as a user runs it: one check, many sites from file to file, an import; and how they grow."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from benchmarks.data import jagged
+from benchmarks.engines import ours
+from benchmarks.engines.ours import DAY, KINDS, import_command, workspace_of
+from benchmarks.engines.trees import geometries
+from benchmarks.process import timed_process
+from benchmarks.racing import LeftOut, measured, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.data import Data
+    from benchmarks.racing import Pace, Row
+
+    Say = Callable[[str], None]
+    Measured = tuple[list[Row], list[LeftOut]]
+
+__all__ = ["check_many", "growth_sites", "growth_vertices", "importing", "memory", "one_site", "row_bytes"]
+
+EVERY = ("units", "red_line", "sources", "protected")
+BOTH = ("units", "red_line")
+CHECK = "apps.cli.main"
+PEER = "geopandas process"
+PARCEL = [(122.001, 46.001), (122.004, 46.0012), (122.0042, 46.003), (122.0008, 46.0028)]
+
+
+def one_site(data: Data, pace: Pace, _say: Say) -> Measured:
+    """``screen()`` warm, and ``sanxian check`` as a process for each kind of file; all layers on disk."""
+    from layers.workspace import FolderStore
+    from screening.screen import screen
+    from screening.site import site_of
+
+    at = workspace_of(data, *EVERY)
+    store = FolderStore.open(at)
+    rows = []
+    sites, _ = geometries(data.path("parcels"), "site")
+    some = [site_of(one, accuracy_m=5) for one in sites[:: max(1, len(sites) // 20)][:20]]
+    for site in some:
+        screen(site, store, as_of=DAY)
+    taken = []
+    for _ in range(pace.rounds):
+        for site in some:
+            start = time.perf_counter()
+            screen(site, store, as_of=DAY)
+            taken.append(time.perf_counter() - start)
+    rows.append(row_of("one_site", "screen(), warm, 20 parcels", 1, taken))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, asked in _asked(Path(folder)).items():
+            words = ["-m", CHECK, "check", *asked, "-w", str(at)]
+            seconds, peak = timed_process(words, rounds=pace.rounds)
+            rows.append(row_of("one_site", f"sanxian check, process: {name}", 1, seconds, peak_mb=peak))
+    return rows, []
+
+
+def _asked(folder: Path) -> dict[str, list[str]]:
+    """The same parcel as typed, GeoJSON, CSV, survey TXT and a GeoPackage; the middle of it typed."""
+    import geopandas
+
+    parcel = shapely.Polygon(PARCEL)
+    geojson = folder / "parcel.geojson"
+    geojson.write_text(
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"名称": "地块"}, "geometry": '
+        f"{shapely.to_geojson(parcel)}}}]}}",
+        encoding="utf-8",
+    )
+    table = folder / "parcel.csv"
+    table.write_text("编号,名称,经度,纬度\n1,井,122.0020,46.0020\n2,塔,122.0025,46.0022\n", encoding="utf-8")
+    text = folder / "parcel.txt"
+    corners = [*PARCEL, PARCEL[0]]
+    lines = [f"J{n % 4 + 1},1,{lat:.6f},{lon:.6f}" for n, (lon, lat) in enumerate(corners)]
+    head = "[属性描述]\n坐标系=2000国家大地坐标系\n几度分带=\n计量单位=度\n[地块坐标]\n4,1.0,1,地块,面,,工业,,@\n"
+    text.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    package = folder / "parcel.gpkg"
+    geopandas.GeoDataFrame({"名称": ["地块"]}, geometry=[parcel], crs=4490).to_file(package, driver="GPKG")
+    return {
+        "typed": ["122.0020,46.0020"],
+        "GeoJSON": [str(geojson), "--crs", "EPSG:4490"],
+        "CSV": [str(table), "--crs", "EPSG:4490"],
+        "TXT": [str(text), "--crs", "EPSG:4490"],
+        "GeoPackage (GDAL)": [str(package)],
+    }
+
+
+def growth_sites(data: Data, pace: Pace, say: Say) -> Measured:
+    """Time of a site at ever more sites: points in both layers, and the four answers."""
+    rows, out = [], []
+    most = data.sizes.points
+    for layer in BOTH:
+        index = ours.Ours(f"points_{layer}", data, most).index
+        lonlat = shapely.get_coordinates(geometries(data.path("points"), "site")[0])
+        for n in _powers(most):
+            some = lonlat[:n]
+            rows.append(
+                measured(
+                    f"growth_sites_points_{layer}",
+                    "ours",
+                    n,
+                    partial(ours.points_in, index, some),
+                    pace.rounds,
+                )
+            )
+    parcels, number = geometries(data.path("parcels"), "site")
+    at = workspace_of(data, *BOTH)
+    from screening.batch.desk import Desk
+
+    desk = Desk.opened(at, DAY)
+    rate = float("nan")
+    for n in _powers(most):
+        name = "growth_sites_answers"
+        if n * rate > pace.ours_s:
+            out.append(_too_long(name, n, n * rate, say))
+            continue
+        table = _repeated(parcels, number, n)
+        rounds = pace.rounds if n < 100_000 else 2
+        row = measured(name, "ours", n, partial(desk.rows, table), rounds, warm=n < 10_000)
+        rate = row.seconds / n
+        rows.append(row)
+    return rows, out
+
+
+def _repeated(parcels: Any, number: Any, n: int) -> Any:
+    """A table of so many sites; beyond the parcels there are, the same ones again."""
+    import pyarrow as pa
+
+    once = ours.site_table(parcels[:n], number[:n])
+    table = pa.concat_tables([once] * -(-n // len(once))).slice(0, n)
+    place = table.schema.get_field_index("number")
+    return table.set_column(place, table.schema.field(place), pa.array(np.arange(1, n + 1)))
+
+
+def growth_vertices(_data: Data, pace: Pace, _say: Say) -> Measured:
+    """Time of a site at ever larger zones: one jagged zone, parcels all over it, in, out and on the boundary."""
+    from spatial.overlay.index import GeometryIndex, build_index
+
+    rng = np.random.default_rng(31)
+    places = rng.uniform((121.4, 45.4), (122.6, 46.6), (1_000, 2))
+    sites = shapely.buffer(shapely.points(places), 0.002)
+    rows = []
+    for vertices in _powers(1_000_000 if pace.rounds >= 5 else 10_000):
+        index = GeometryIndex.from_arrays(build_index(np.array([jagged(122, 46, 0.5, vertices, 5)], dtype=object)))
+        for name, work in (
+            ("points", partial(ours.points_in, index, places)),
+            ("overlay", partial(ours.overlay_areas, index, sites)),
+        ):
+            rows.append(
+                measured(f"growth_vertices_{name}", f"ours, {vertices:,} vertices", len(places), work, pace.rounds)
+            )
+    return rows, []
+
+
+def memory(data: Data, pace: Pace, say: Say, most: int = 1_000_000) -> Measured:
+    """Peak memory of ``check-many`` at ever more sites."""
+    rows, out = [], []
+    rate = _check_many_rate(data)
+    for n in (10_000, 100_000, 1_000_000, 5_000_000) if pace.rounds >= 5 else (100, 1_000):
+        if n > most:
+            continue
+        if n * rate > 10 * pace.ours_s:
+            out.append(_too_long("memory", n, n * rate, say))
+            continue
+        seconds, peak, _ = _check_many(data, n)
+        rows.append(row_of("memory", "sanxian check-many", n, [seconds], peak_mb=peak))
+    return rows, out
+
+
+def check_many(data: Data, pace: Pace, say: Say) -> Measured:
+    """Many sites from GeoParquet to GeoParquet, four answers; against geopandas that overlays the units alone."""
+    n, out = data.sizes.parcels, []
+    rate = _check_many_rate(data)
+    if n * rate > 5 * pace.ours_s:
+        out.append(_too_long("check_many", n, n * rate, say))
+        n = max(100, int(5 * pace.ours_s / rate) // 100 * 100)
+    sites = _sites_file(data, n)
+    rounds = min(pace.rounds, 3)
+    mine, theirs = [], []
+    peak = other = float("nan")
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(rounds):
+            seconds, peak, rows = _check_many(data, n)
+            mine.append(seconds)
+            words = [
+                "-m",
+                "benchmarks.whole_runs",
+                str(sites),
+                str(data.path("units")),
+                str(Path(folder) / "out.parquet"),
+            ]
+            start, other = timed_process(words, rounds=1)
+            theirs += start
+        equal = _same_units(rows, Path(folder) / "out.parquet")
+    base = row_of("check_many", PEER, n, theirs, peak_mb=other, ratio=1.0)
+    ratio = base.seconds / float(np.median(mine))
+    return [base, row_of("check_many", "sanxian check-many", n, mine, peak_mb=peak, ratio=ratio, equal=equal)], out
+
+
+def _check_many_rate(data: Data) -> float:
+    """Seconds a site of a large batch: from two small ones, so that the start of the process is no part of it."""
+    few, more = (_check_many(data, n)[0] for n in (20, 320))
+    return max(1e-6, (more - few) / 300)
+
+
+def _check_many(data: Data, n: int) -> tuple[float, float, Any]:
+    """Seconds, peak of all its processes in MB as far as they are one, and the rows."""
+    import pyarrow.parquet
+
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "rows.parquet"
+        words = ["-m", CHECK, "check-many", str(_sites_file(data, n)), "-w", str(workspace_of(data, *BOTH))]
+        words += ["--out", str(out), "--as-of", DAY, "--workers", "1", "--crs", "EPSG:4490"]
+        start = time.perf_counter()
+        _, peak = timed_process(words, rounds=0)
+        return time.perf_counter() - start, peak, pyarrow.parquet.read_table(out)
+
+
+def row_bytes(data: Data, n: int = 1_000) -> float:
+    """Bytes of a row in the result, compressed as it is written."""
+    import pyarrow.parquet
+
+    rows = _check_many(data, n)[2]
+    with tempfile.TemporaryDirectory() as folder:
+        pyarrow.parquet.write_table(rows, Path(folder) / "rows.parquet", compression="zstd")
+        return float((Path(folder) / "rows.parquet").stat().st_size / n)
+
+
+def _sites_file(data: Data, n: int) -> Path:
+    """The first parcels as GeoParquet; beyond their number the same ones again."""
+    import geopandas
+
+    path = data.folder / f"sites-{n}.parquet"
+    if not path.exists():
+        parcels = geopandas.read_parquet(data.path("parcels"))
+        rows = np.arange(n) % len(parcels)
+        frame = geopandas.GeoDataFrame({"id": np.arange(n)}, geometry=parcels.geometry.to_numpy()[rows], crs=4490)
+        frame.to_parquet(path, index=False, row_group_size=50_000)
+    return path
+
+
+def _same_units(rows: Any, theirs: Path) -> bool:
+    """Whether the area of priority units in each site is that of the peer, planar as that one is."""
+    import geopandas
+
+    frame = geopandas.read_parquet(theirs)
+    mine = np.nan_to_num(rows.column("control_units_overlap_m2").to_numpy())
+    own = np.nan_to_num(rows.column("area_m2").to_numpy())
+    priority = frame[frame["zone"] % 3 == 0]
+    share = np.bincount(priority["id"], priority["area"], len(mine)) / np.bincount(
+        frame["id"], frame["area"], len(mine)
+    )
+    return bool(np.allclose(mine / own, share, atol=1e-3))
+
+
+def importing(data: Data, pace: Pace, _say: Say) -> Measured:
+    """Both layers imported, with index and copies; against geopandas that reads and validates them."""
+    from layers.workspace import FolderStore
+
+    mine, theirs = [], []
+    peak = other = 0.0
+    for _ in range(min(pace.rounds, 3)):
+        with tempfile.TemporaryDirectory() as folder:
+            FolderStore.create(Path(folder) / "ws", required_kinds=[KINDS[one] for one in BOTH], region=None)
+            start = time.perf_counter()
+            for layer in BOTH:
+                _, used = timed_process(import_command(data, Path(folder) / "ws", layer), rounds=0)
+                peak = max(peak, used)
+            mine.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        words = ["-m", "benchmarks.whole_runs", *(str(data.folder / f"{layer}.gpkg") for layer in BOTH)]
+        _, other = timed_process(words, rounds=0)
+        theirs.append(time.perf_counter() - start)
+    n = data.sizes.units + data.sizes.red_lines
+    base = row_of("importing", PEER, n, theirs, peak_mb=other, ratio=1.0)
+    ratio = base.seconds / float(np.median(mine))
+    return [base, row_of("importing", "sanxian import", n, mine, peak_mb=peak, ratio=ratio)], []
+
+
+def _powers(most: int) -> list[int]:
+    return [n for n in (1_000, 10_000, 100_000, 1_000_000) if n <= most]
+
+
+def _too_long(task: str, n: int, seconds: float, say: Say) -> LeftOut:
+    why = f"n {n:,} would take about {seconds:,.0f} s"
+    say(f"{task}: {why}")
+    return LeftOut(task=task, engine="ours", why=why)
+
+
+def peer(words: list[str]) -> None:
+    """The process of geopandas: sites and units to a file, or layers read and validated."""
+    import geopandas
+
+    if words[-1].endswith(".gpkg"):
+        for path in words:
+            assert geopandas.read_file(path).geometry.is_valid.all()
+        return
+    sites, units, out = words
+    found = geopandas.overlay(geopandas.read_parquet(sites), geopandas.read_parquet(units), how="intersection")
+    found["area"] = shapely.area(found.geometry.to_numpy())
+    found.to_parquet(out)
+
+
+if __name__ == "__main__":
+    import sys
+
+    peer(sys.argv[1:])

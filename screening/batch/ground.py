@@ -1,0 +1,213 @@
+"""A layer at a date, made ready for many sites: cells, boundary and pieces of the zones that decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from screening.batch.answers import called
+from screening.findings import box_counts
+from spatial.overlay.edges import boundary_edges
+from spatial.overlay.frame import boxes_meet, widened
+from spatial.overlay.nearest_many import BoundaryLookup, depth_many, nearest_many
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from layers.records import Standing
+    from layers.version import OpenLayer
+    from spatial.overlay.cells import ZoneCells
+    from spatial.overlay.index import GeometryIndex
+
+__all__ = ["Group", "LayerGround", "Outline"]
+
+_EVERYWHERE = (-180.0, -90.0, 180.0, 90.0)
+
+
+class Outline:
+    """
+    The boundary of some features of an index that count together, and what lies inside it.
+
+    Lines and points among them are boundary as they are, and nothing lies inside them.
+    """
+
+    def __init__(self, index: GeometryIndex, counted: NDArray[np.bool_]) -> None:
+        self._index = index
+        self._counted = counted
+
+    @cached_property
+    def cells(self) -> ZoneCells:
+        """Which cells lie inside, outside, or are crossed by the boundary."""
+        cells = self._index.cells
+        assert cells is not None
+        return cells.zone(self._counted)
+
+    @cached_property
+    def _lookup(self) -> BoundaryLookup | None:
+        edges, rows = self._index.edges_meeting(_EVERYWHERE)
+        thin = self._index.pieces_of(self._counted & (self._index.feature_dimension < 2))
+        boundary = np.concatenate([boundary_edges(edges, self._counted, rows), _edges_of(self._index.load(thin))])
+        return BoundaryLookup(boundary) if len(boundary) else None
+
+    def distance(self, sites: NDArray[Any]) -> NDArray[np.float64]:
+        """Geodesic metres from each site to the boundary, 0 where it meets it; infinite where there is none."""
+        if self._lookup is None:
+            return np.full(len(sites), np.inf)
+        return nearest_many(sites, self._lookup).distance_m
+
+    def depth(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Geodesic metres from each point (n, 2) to the boundary; infinite where there is none."""
+        if self._lookup is None:
+            return np.full(len(lonlat), np.inf)
+        return depth_many(lonlat, self._lookup)
+
+
+def _edges_of(thin: NDArray[Any]) -> NDArray[np.float64]:
+    """The edges of lines, and points as edges without length: (k, 4)."""
+    parts = shapely.get_parts(shapely.get_parts(thin))
+    xy, part = shapely.get_coordinates(parts, return_index=True)
+    joined = part[1:] == part[:-1]
+    points = xy[np.isin(part, np.flatnonzero(shapely.get_dimensions(parts) == 0))]
+    return np.concatenate([np.hstack([xy[:-1], xy[1:]])[joined], np.hstack([points, points])]).reshape(-1, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Zones that are as accurate and prove as much as each other."""
+
+    rows: NDArray[np.bool_]
+    accuracy_m: float
+    influence_m: float
+    """0 where there is none."""
+    plain: bool
+    """Areas that may prove a hit, without influence distance; of others only how far they are is settled together."""
+    outline: Outline
+
+
+class LayerGround:
+    """
+    What many sites are compared with; built on first use, once for a layer and a date.
+
+    Parameters
+    ----------
+    layer
+        An open version; touching damaged bytes raises ``DamagedVersionError``.
+    as_of
+        ISO date.
+    """
+
+    def __init__(self, layer: OpenLayer, as_of: str) -> None:
+        self.layer = layer
+        self.standing: Standing = layer.records.standing(as_of, layer.card.accuracy_m)
+        self._called: dict[int, str] = {}
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether the version has cells; one that was written before there were any has none."""
+        own = self.layer.coverage
+        return self.layer.index.cells is not None and (own is None or own.cells is not None)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The zones by what they answer with."""
+        index = self.layer.index
+        return tuple(
+            Group(
+                rows=rows,
+                accuracy_m=accuracy,
+                influence_m=max(influence, 0.0),
+                plain=not soft and influence < 0 and bool((index.feature_dimension[rows] == 2).all()),
+                outline=Outline(index, rows),
+            )
+            for rows, accuracy, influence, soft in self.standing.alike
+        )
+
+    @cached_property
+    def everywhere(self) -> tuple[str, ...]:
+        """Reasons against ``clear`` that hold wherever a site lies: what was lost without place may be anywhere."""
+        found = []
+        if any(not box_counts(box, self._covered) for box in self.layer.rejected_boxes):
+            found.append("rejected_feature_near")
+        # a finding names it once for each feature
+        found += ["extent_not_given"] * int(np.isinf(self.standing.without_extent_m).sum())
+        return tuple(found)
+
+    def troubled(self, boxes: NDArray[np.float64], margin_m: float) -> NDArray[np.bool_]:
+        """
+        Sites near a feature that was rejected, has no extent, or has ended: which are asked alone.
+
+        Parameters
+        ----------
+        boxes
+            (n, 4) of the sites.
+        margin_m
+            The largest a + R among them.
+        """
+        found = np.zeros(len(boxes), dtype=bool)
+        reach = [(box, margin_m) for box in self._trouble_boxes]
+        reach += [(box, max(margin_m, own) + margin_m) for box, own in self._without_extent]
+        for box, metres in reach:
+            west, south, east, north = (float(v) for v in box)
+            found |= boxes_meet(boxes, widened((west, south, east, north), metres))
+        return found
+
+    @property
+    def _covered(self) -> NDArray[np.float64]:
+        own = self.layer.coverage
+        return np.full(4, np.nan) if own is None else own.feature_bounds[0]
+
+    @cached_property
+    def _trouble_boxes(self) -> list[NDArray[np.float64]]:
+        layer, index = self.layer, self.layer.index
+        found = [box for box in layer.rejected_boxes if box_counts(box, self._covered)]
+        if layer.card.kind == "control_units":
+            ended = (index.feature_dimension == 2) & ~self.standing.in_force
+            found += list(index.feature_bounds[ended])
+        return found
+
+    @cached_property
+    def _without_extent(self) -> list[tuple[NDArray[np.float64], float]]:
+        own = self.standing.without_extent_m
+        rows = np.flatnonzero(np.isfinite(own))
+        return [(self.layer.index.feature_bounds[row], float(own[row])) for row in rows]
+
+    @cached_property
+    def coverage(self) -> Outline | None:
+        """The edge of what the layer covers; None where no coverage is stated."""
+        own = self.layer.coverage
+        return None if own is None else Outline(own, np.ones(len(own.feature_dimension), dtype=bool))
+
+    @cached_property
+    def pieces(self) -> tuple[NDArray[np.int64], NDArray[Any], shapely.STRtree]:
+        """The pieces of all zones: their rows, the prepared geometries, and a tree of these."""
+        index = self.layer.index
+        rows = index.pieces_of(self.standing.zone)
+        geometries = index.load(rows)
+        shapely.prepare(geometries)
+        return rows, geometries, shapely.STRtree(geometries)
+
+    @cached_property
+    def edge_groups(self) -> shapely.STRtree:
+        """The boxes of the groups of edges: how many vertices lie in a window."""
+        boxes: Any = shapely.box(*self.layer.index.group_bounds.T)
+        return shapely.STRtree(boxes)
+
+    @cached_property
+    def overlapping(self) -> bool:
+        """Whether two zones lie over each other anywhere."""
+        cells = self.layer.index.cells
+        assert cells is not None
+        offset, feature = cells.members
+        inside = np.append(0, np.cumsum(self.standing.zone[feature]))
+        return bool((np.diff(inside[offset]) > 1).any())
+
+    def called(self, row: int) -> str:
+        """What a feature is called in a row of a batch."""
+        if row not in self._called:
+            feature = self.layer.records.feature(row)
+            self._called[row] = called(feature.code, feature.name, feature.id)
+        return self._called[row]

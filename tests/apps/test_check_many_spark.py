@@ -1,0 +1,155 @@
+"""Many sites on Spark: through the same function, from a file or from a frame that Spark has already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import shapely
+
+from screening.batch.desk import Desk
+from screening.batch.table import NumberedSite, row_schema, sites_table
+from screening.cluster.answering import answer_parts
+from screening.cluster.part_files import part_name
+from screening.cluster.spark_engine import answered_frame, sites_frame, spark_engine
+from screening.errors import EngineMissingError, WorkersDifferError
+from screening.inquiry import snapped
+from screening.site import site_of
+from tests.apps.cli import run, small_workspace
+from tests.apps.parted import DAY, errand_of, job_of, points_table, rows_alone, rows_in
+
+pytest.importorskip("pyspark", reason='PySpark is not installed: pip install "sanxian[spark]"', exc_type=ImportError)
+needs_java = pytest.mark.skipif(
+    shutil.which("java") is None and not os.environ.get("JAVA_HOME"),
+    reason="Spark needs Java 17: apt install openjdk-17-jre-headless",
+)
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    return small_workspace(tmp_path_factory.mktemp("spark") / "ws")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    return points_table(tmp_path_factory.mktemp("spark") / "p.csv", 80, bad=(3, 44))
+
+
+@pytest.fixture(scope="module")
+def alone(source, workspace):
+    return rows_alone(source, workspace)
+
+
+@pytest.fixture(scope="module")
+def session():
+    from screening.cluster.spark_engine import _started
+
+    with _started("local[2]") as made:
+        yield made
+
+
+def test_without_spark_or_java_the_error_says_what_to_install(monkeypatch):
+    """First in this file: where Spark is at work already, nothing is missing."""
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(EngineMissingError, match="install Java 17"), spark_engine("local[1]"):
+        pass
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    with pytest.raises(EngineMissingError, match=r'pip install "sanxian\[spark\]"'), spark_engine("local[1]"):
+        pass
+
+
+@needs_java
+def test_parts_on_spark_say_what_one_process_says_to_the_byte(source, workspace, alone, tmp_path, session):
+    with job_of(tmp_path / "o.parts", source, part_sites=30) as job, spark_engine(session=session) as engine:
+        counted = []
+        answer_parts(job, errand_of(job, workspace), engine, on_rows=counted.append)
+        assert sum(counted) == 78
+        out = job.hand_over(tmp_path / "out")
+    assert rows_in(out).equals(alone)
+
+
+@needs_java
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signal; no worker is killed here")
+def test_one_row_once_though_a_python_worker_of_spark_is_killed(source, workspace, alone, tmp_path, session):
+    """Killed as soon as one part is there, with more to do: Spark tries what it was doing again."""
+    killed = []
+
+    def pids(batches):
+        for batch in batches:
+            time.sleep(0.5)  # so that both workers get one
+            yield pa.RecordBatch.from_pylist([{"pid": os.getpid()} for _ in range(batch.num_rows)])
+
+    workers = {row.pid for row in session.range(0, 2, 1, 2).mapInArrow(pids, "pid long").collect()}
+    assert os.getpid() not in workers
+
+    def kill(rows):
+        until = time.monotonic() + 120
+        while time.monotonic() < until and not killed:
+            if any((rows / part_name(number)).exists() for number in range(10)):
+                os.kill(pid := min(workers), signal.SIGKILL)
+                killed.append(pid)
+            time.sleep(0.005)
+
+    with job_of(tmp_path / "o.parts", source, part_sites=8) as job, spark_engine(session=session) as engine:
+        assert len(job.open_parts()) == 10
+        killer = threading.Thread(target=kill, args=(job.rows_folder,))
+        killer.start()
+        answer_parts(job, errand_of(job, workspace), engine)
+        killer.join()
+        assert killed
+        assert rows_in(job.hand_over(tmp_path / "out")).equals(alone)
+
+
+@needs_java
+def test_a_frame_of_geometries_gets_the_rows_of_a_desk(workspace, session):
+    """What a Sedona user has: numbers, names and WKB; the answers are those of the same sites in this process."""
+    shapes = [shapely.box(117.41 + 0.02 * i, 49.55, 117.43 + 0.02 * i, 49.58) for i in range(6)]
+    shapes += [shapely.LineString([(117.3, 49.4), (117.6, 49.65)]), shapely.Point(117.455, 49.585)]
+    given = [(i + 1, f"S{i}", None if i else "甲", bytearray(shape.wkb)) for i, shape in enumerate(shapes)]
+    frame = session.createDataFrame(given, "number long, id string, name string, geometry binary")
+    rows = answered_frame(sites_frame(frame.repartition(2), accuracy_m=5), workspace=workspace, as_of=DAY).toArrow()
+    sites = [
+        NumberedSite(number=i + 1, id=f"S{i}", site=snapped(site_of(shape, accuracy_m=5, name=f"S{i}" if i else "甲")))
+        for i, shape in enumerate(shapes)
+    ]
+    meant = Desk.opened(workspace, DAY).rows(sites_table(sites))
+    assert rows.sort_by("row").combine_chunks().cast(row_schema()).equals(meant.combine_chunks())
+    assert {"hit", "clear"} <= set(rows.column("red_lines").to_pylist())
+
+
+@needs_java
+def test_a_workspace_that_executors_do_not_see_is_named(source, workspace, tmp_path, session):
+    own = Path(shutil.copytree(workspace, tmp_path / "ws"))
+    with job_of(tmp_path / "o.parts", source, part_sites=60) as job, spark_engine(session=session) as engine:
+        errand = errand_of(job, own)
+        shutil.rmtree(own)
+        with pytest.raises(WorkersDifferError, match="put the workspace where every worker sees it"):
+            answer_parts(job, errand, engine)
+
+
+@needs_java
+def test_a_geometry_that_is_none_fails_with_its_number(session):
+    frame = session.createDataFrame([(7, "S7", "x", None)], "number long, id string, name string, geometry binary")
+    with pytest.raises(Exception, match=r"row 7: the geometry of S7 is missing"):
+        sites_frame(frame, accuracy_m=5).collect()
+
+
+@needs_java
+def test_check_many_on_spark(source, workspace, alone, tmp_path, session):
+    """In this process Spark is at work already: that session is used and left running."""
+    out = tmp_path / "结果"
+    options = ("--as-of", DAY, "--engine", "spark", "--master", "local[2]", "--part-sites", 40, "--lang", "en")
+    done = run("check-many", source, "-w", workspace, "--out", out, *options)
+    assert done.exit_code == 0, done.output
+    assert "80 rows written" in done.output
+    assert rows_in(out).equals(alone)
+    assert session.range(3).count() == 3
