@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DATA = "spatial/_data"
 # Not for the wheel: scripts of set-up, caches, the drafts of a build that was cut off, what only tests use.
-LEFT_OUT = ("build.py", "__pycache__", "building-*", "*.pyc", "*.tmp", "axe-core-*")
+LEFT_OUT = ("build.py", "geopackage.py", "__pycache__", "building-*", "*.pyc", "*.tmp", "axe-core-*")
 
 
 class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]

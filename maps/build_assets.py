@@ -41,6 +41,10 @@ DEFAULT_TARGET = Path(__file__).resolve().parent / "assets"
 MANIFEST = "manifest.json"
 _FORMAT = 2
 _STAMP = ".locked-by"
+_BUNDLING = (
+    *("--bundle", "--minify", "--format=iife", "--platform=browser", "--target=es2020", "--charset=utf8"),
+    *("--legal-comments=none", "--log-level=warning"),
+)
 
 
 class AssetBuildError(RuntimeError):
@@ -181,13 +185,7 @@ def check_types() -> str:
         If there is no npm, or the locked packages cannot be installed.
     """
     command, environment = _node(_installed() / "typescript" / "bin" / "tsc")
-    run = subprocess.run(  # noqa: S603
-        [*command, "--project", str(PAGE / "tsconfig.json"), "--pretty", "false"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
+    run = _run([*command, "--project", str(PAGE / "tsconfig.json"), "--pretty", "false"], environment)
     return (run.stdout + run.stderr).decode("utf-8", "replace").strip()
 
 
@@ -243,27 +241,15 @@ def _node(script: Path) -> tuple[list[str], dict[str, str]]:
     return [str(node), str(script)], environment
 
 
+def _run(words: list[str], environment: dict[str, str], folder: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    """A program to its end, with what it said."""
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, check=False)  # noqa: S603
+
+
 def _bundled(bundle: Bundle, modules: Path) -> tuple[dict[str, str | None], bytes]:
     """One script with all it imports, with its line of the manifest."""
     command, environment = _node(modules / "esbuild" / "bin" / "esbuild")
-    run = subprocess.run(  # noqa: S603
-        [
-            *command,
-            str(PAGE / bundle.entry),
-            "--bundle",
-            "--minify",
-            "--format=iife",
-            "--platform=browser",
-            "--target=es2020",
-            "--charset=utf8",
-            "--legal-comments=none",
-            "--log-level=warning",
-        ],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
+    run = _run([*command, str(PAGE / bundle.entry), *_BUNDLING], environment)
     if run.returncode:
         raise AssetBuildError(
             step=f"bundle maps/page/{bundle.entry}",
@@ -284,12 +270,8 @@ def _bundled(bundle: Bundle, modules: Path) -> tuple[dict[str, str | None], byte
 def _install(work: Path) -> None:
     """Run ``npm ci`` in ``work``; no package's own script is run."""
     command, environment = npm_command()
-    run = subprocess.run(  # noqa: S603
-        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"],
-        cwd=work,
-        env=environment,
-        capture_output=True,
-        check=False,
+    run = _run(
+        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], environment, work
     )
     if run.returncode:
         lines = (run.stdout + run.stderr).decode("utf-8", "replace").strip().splitlines()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from screening.findings import LayerAnswer
     from screening.question import Question
 
-__all__ = ["LayerReport", "report_on"]
+__all__ = ["LayerReport", "in_order_m2", "report_on"]
 
 LISTED_WHOLE = frozenset({"sensitive_targets", "monitoring_sections"})
 """Kinds of context whose every feature is listed with distance and bearing."""
@@ -88,7 +88,7 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
             context=ContextLayer(layer=layer.card.name, kind=layer.card.kind, features=kept),
             overlaps=tuple(overlaps) + tuple(o for _, part in others for o in part),
         )
-    features.sort(key=lambda f: (-f.overlap_m2, -(f.length_m or 0.0), f.distance_m, f.id))
+    features.sort(key=_weight)
     reasons = list(found.reasons)
     if found.answer == "uncertain" and found.gap_m == 0.0 and _only_touches(features):
         reasons = list(ordered([*reasons, Reason("touches")]))
@@ -122,6 +122,26 @@ def report_on(question: Question, layer: OpenLayer, found: LayerAnswer, *, epsg:
         context=context if context_features else None,
         overlaps=tuple(overlaps) + tuple(o for _, part in others for o in part),
     )
+
+
+def in_order_m2(area_m2: float) -> float:
+    """
+    An area as features are put in order by it: to 0.01 m² and 9 digits, for its last bits say nothing.
+
+    Two zones over the whole of a site share it alike; which of them comes out larger would differ between processors.
+
+    Examples
+    --------
+    >>> in_order_m2(1_400_000.000_000_3) == in_order_m2(1_399_999.999_999_8)
+    True
+    """
+    return round(float(f"{area_m2:.9g}"), 2)
+
+
+def _weight(feature: FeatureFinding) -> tuple[float, float, float, str]:
+    """The largest share first, then the longest, then the nearest."""
+    length = round(feature.length_m or 0.0, 3)
+    return -in_order_m2(feature.overlap_m2), -length, round(feature.distance_m, 3), feature.id
 
 
 def _feature(

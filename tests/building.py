@@ -150,15 +150,11 @@ def layer_in_memory(
     return OpenLayer(
         MemoryVersion(  # type: ignore[arg-type]
             LayerCard(
-                name="layer",
-                kind="red_lines",
-                role="protective",
-                theme="red_lines",
                 content_digest="",
                 accuracy_m=accuracy_m,
                 coverage_kind=None if coverage is None else "file",
                 coverage_accuracy_m=coverage_accuracy_m,
-                **card,
+                **{"name": "layer", "kind": "red_lines", "role": "protective", "theme": "red_lines"} | card,  # type: ignore[arg-type]
             ),
             arrays,
         )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import pytest
 import shapely
 
 from maps.public_map.document import styles_of
@@ -33,31 +31,6 @@ window.harness = async (spec) => {
   await Promise.all(drawings.map((one) => one.whenDrawn()));
 };
 """
-
-
-def bundle(entry=ENTRY):
-    """The harness, or another entry beside it, as one script; skips where the packages that bundle it are not installed."""
-    from maps.build_assets import AssetBuildError, npm_command
-
-    esbuild = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
-    if not esbuild.is_file():
-        pytest.skip("no node_modules; run: python maps/build_assets.py")
-    try:
-        command, environment = npm_command()
-    except AssetBuildError as error:
-        pytest.skip(str(error))
-    node = command[0] if len(command) > 1 else "node"
-    options = ["--bundle", "--format=iife", "--target=es2020", "--loader=ts", "--log-level=error"]
-    made = subprocess.run(
-        [node, str(esbuild), *options],
-        input=entry.encode(),
-        cwd=ROOT / "maps" / "page",
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr.decode()
-    return made.stdout.decode()
 
 
 def style(key, colour, **rest):

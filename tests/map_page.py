@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass
 
-import pytest
 import shapely
 
 from tests.building import add, workspace_at
-from tests.page_harness import ARGUMENTS, HINT
 
 WIDE, PHONE, SMALL = (1280, 800), (390, 844), (360, 640)
 DAY = "2026-11-22"
 CITY = shapely.box(117.0, 49.2, 118.0, 49.9)
 RED = shapely.box(117.42, 49.56, 117.49, 49.61)
 UNITS = [shapely.box(117.0, 49.2, 117.5, 49.9), shapely.box(117.5, 49.2, 118.0, 49.9)]
-
-
-def launched():
-    """Chromium, closed at the end; skips where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 def workspace(folder):

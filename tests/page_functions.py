@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.drawing_page import bundle
-from tests.page_harness import ARGUMENTS, HINT
+from tests.bundling import bundled
+from tests.chromium import page_of_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,20 +60,8 @@ class Functions:
 
 def opened(folder: Path) -> Iterator[Functions]:
     """The functions in Chromium, opened from a file; skips where it cannot be."""
-    script = bundle(_ENTRY)
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    file = folder / "functions.html"
-    file.write_text(f'<!doctype html><meta charset="utf-8"><script>{script}</script>', encoding="utf-8")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = browser.new_context(offline=True).new_page()
-        page.set_default_timeout(60_000)
-        page.goto(file.as_uri())
+    with page_of_scripts(folder / "functions.html", bundled(_ENTRY)) as page:
         yield Functions(page=page)
-        browser.close()
 
 
 def drawn(strategy: SearchStrategy[Any], count: int) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +11,20 @@ import pytest
 import shapely
 import shapely.geometry
 
-from layers.card import LayerCard
-from layers.records import pack
-from layers.version import OpenLayer
 from maps import build_assets
 from screening.loaded import Loaded
-from spatial.overlay.index import build_index
-from tests.building import MemoryVersion
+from tests.building import layer_in_memory
+from tests.chromium import page_of_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from layers.model import Feature
+    from layers.version import OpenLayer
     from spatial.levels import PackedLevel
 
 DAY = "2026-11-22"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
 
 _HELPERS = """
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -127,22 +122,8 @@ def judge_script() -> str:
 
 def opened(folder: Path) -> Iterator[JudgePage]:
     """A judge in Chromium, opened from a file, the network denied; skips where there is no Chromium."""
-    script = judge_script()
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    file = folder / "judge.html"
-    file.write_text(
-        f'<!doctype html><meta charset="utf-8"><script>{script}</script><script>{_HELPERS}</script>', encoding="utf-8"
-    )
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = browser.new_context(offline=True).new_page()
-        page.set_default_timeout(60_000)
-        page.goto(file.as_uri())
+    with page_of_scripts(folder / "judge.html", judge_script(), _HELPERS) as page:
         yield JudgePage(page=page)
-        browser.close()
 
 
 def layer_of(
@@ -160,29 +141,18 @@ def layer_of(
     **card: Any,
 ) -> OpenLayer:
     """An open layer of any kind straight from features."""
-    array = np.empty(len(geometries), dtype=object)
-    array[:] = list(geometries)
-    arrays = {**pack(features), **build_index(array)}
-    if coverage is not None:
-        cover = build_index(np.array([coverage], dtype=object))
-        arrays |= {f"coverage/{key}": values for key, values in cover.items()}
-    arrays["rejected/box"] = np.array([b or (np.nan,) * 4 for b in rejected_boxes], dtype="<f8").reshape(-1, 4)
-    arrays["rejected/accepted"] = np.zeros(len(rejected_boxes), dtype=np.uint8)
-    return OpenLayer(
-        MemoryVersion(  # type: ignore[arg-type]
-            LayerCard(
-                name=name or kind,
-                kind=kind,
-                role=role,
-                theme=theme or kind,
-                content_digest="",
-                accuracy_m=accuracy_m,
-                coverage_kind=None if coverage is None else "file",
-                coverage_accuracy_m=coverage_accuracy_m,
-                **card,
-            ),
-            arrays,
-        )
+    return layer_in_memory(
+        features,
+        geometries,
+        kind=kind,
+        name=name or kind,
+        theme=theme or kind,
+        role=role,
+        accuracy_m=accuracy_m,
+        coverage=coverage,
+        coverage_accuracy_m=coverage_accuracy_m,
+        rejected_boxes=rejected_boxes,
+        **card,
     )
 
 

@@ -108,7 +108,7 @@ def check_many(
             count = workers or os.cpu_count() or 1
             answer(job, workspace, as_of=day, workers=count, layers=layers_of(store), on_rows=step)
         path = write_rows(out, job, language=lang)
-        _print(console, job, lang)
+        _print(console, job, lang, _marks(store, day))
         say(console, word("batch.wrote", lang, path=path, rows=job.total))
     with suppress(BatchStoppedError):  # taken over by a run that waited for this one
         Job.drop(kept)
@@ -141,7 +141,7 @@ def _in_parts(
     said = said_of(options, store)
     kept = out.with_name(f"{out.name}.parts")
     if restart:
-        PartedJob.drop(kept)
+        PartedJob.drop(kept, out)
     console = console_on()
     with PartedJob(kept, _asked(sites, options, store, day)) as job:
         errand = Errand.of(job, store.root, day)
@@ -151,10 +151,13 @@ def _in_parts(
             chunks = chunks_of(sites, after=job.taken, **options.size, **said)
             job.take_in(chunks, as_of=day, part_sites=engine.part_sites or PART_SITES, on_taken=step)
         if job.open_parts():
-            with _bar(lang, "batch.checking", job.total - job.answered) as step, engine.opened(workers) as run:
+            with (
+                _bar(lang, "batch.checking", job.total - job.answered) as step,
+                engine.opened(workers, store.root) as run,
+            ):
                 answer_parts(job, errand, run, on_rows=step)
         path = job.hand_over(out)
-        _print(console, job, lang)
+        _print(console, job, lang, _marks(store, day))
         say(console, word("batch.wrote", lang, path=path, rows=job.total))
     with suppress(BatchStoppedError):  # taken over by a run that waited for this one
         PartedJob.drop(kept)
@@ -205,9 +208,19 @@ def _bar(language: Language, code: str, total: int | None) -> Iterator[Callable[
         yield step
 
 
-def _print(console: Console, job: Job | PartedJob, language: Language) -> None:
+def _marks(store: WorkspaceStore, day: str) -> list[str]:
+    """What all answers are marked with: ``synthetic`` where a layer is made up, ``indicative`` for a sketch."""
+    from screening.loaded import load
+
+    return [
+        m for m in ("synthetic", "indicative") if any(getattr(layer.card, m) for layer, _ in load(store, day).layers)
+    ]
+
+
+def _print(console: Console, job: Job | PartedJob, language: Language, marks: list[str]) -> None:
     """How many of each answer in each district, and the first records that were refused."""
     from apps.cli.table import Page
+    from screening.batch.row import reason_of
     from screening.words import word
     from spatial import boundaries
     from spatial.errors import SpatialError
@@ -229,15 +242,18 @@ def _print(console: Console, job: Job | PartedJob, language: Language) -> None:
         total = [sum(found.get(a, 0) for found in counts.values()) for a in answers]
         rows.append([word("batch.all", language), *total])
     page.title(word("batch.title", language))
+    if marks:
+        page.line(f"** {page.comma.join(word(f'note.{m}', language) for m in marks)} **", "bold yellow")
     titles = [word(f"answer.{a}", language) if a else word("batch.not_judged", language) for a in answers]
     page.table([(word("batch.district", language), "left"), *((title, "right") for title in titles)], rows)
+    page.line(word("note.not_permission", language), "italic")
     refused = job.refusals(_LISTED)
     if refused:
         page.print()
         page.title(word("batch.refused_title", language))
         page.table(
             [(word(f"batch.{c}", language), "left") for c in ("row", "id", "why")],
-            [[r["row"], r["site_id"], r["trouble"]] for r in refused],
+            [[r["row"], r["site_id"], reason_of(r, language)] for r in refused],
         )
         more = sum(found.get(None, 0) for found in counts.values()) - len(refused)
         if more > 0:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from layers.workspace.address import Place
     from screening.cluster.answering import Engine
 
 __all__ = ["EngineOptions", "engine_options"]
@@ -55,15 +56,17 @@ class EngineOptions:
                 "parts"
             )
 
-    def opened(self, workers: int | None) -> AbstractContextManager[Engine]:
-        """The engine, for as long as it is needed."""
+    def opened(self, workers: int | None, workspace: Place) -> AbstractContextManager[Engine]:
+        """The engine, for as long as it is needed; workers of this machine are told the password of a database."""
+        from layers.workspace.address import password_of
+
         if self.engine == "dask":
             from screening.cluster.dask_engine import dask_engine
 
-            return dask_engine(self.scheduler, workers=workers)
+            return dask_engine(self.scheduler, workers=workers, password=password_of(workspace))
         from screening.cluster.spark_engine import spark_engine
 
-        return spark_engine(self.master)
+        return spark_engine(self.master, password=password_of(workspace))
 
 
 def engine_options(function: _F) -> _F:

@@ -21,7 +21,7 @@ import shapely
 from benchmarks.data import parcels
 from benchmarks.engines import Answer, layer_of
 from benchmarks.engines.geodesic import SEED
-from benchmarks.engines.trees import geometries, summed
+from benchmarks.engines.trees import geometries
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,37 +62,13 @@ def _points_by_pieces(index: GeometryIndex, lonlat: Any, rows: Any) -> tuple[Any
 
 
 def overlay_areas(index: GeometryIndex, sites: Any) -> tuple[Any, Any, Any]:
-    """
-    Rows of sites and features that overlap, and the ellipsoidal area of the overlap, square metres.
+    """Rows of sites and features that overlap, and the ellipsoidal area of the overlap, square metres."""
+    from spatial.overlay.overlap_many import OverlayLookup, overlaps_many
 
-    Sites that no edge comes near are answered by the cells; sites within a piece need no overlay.
-    """
-    cells = index.cells
-    number = np.full(len(sites), -1) if cells is None else cells.sole_set(shapely.bounds(sites))
-    whole = np.flatnonzero(number > 0)
-    some = np.flatnonzero(number < 0)
-    site, zone, area = _overlay_by_pieces(index, sites[some])
-    site = some[site]
-    if cells is None or len(whole) == 0:
-        return site, zone, area
-    offset, held = cells.features_of(number[whole])
-    times = np.diff(offset)
-    own = np.repeat(areas(sites[whole]), times)
-    return np.concatenate([np.repeat(whole, times), site]), np.concatenate([held, zone]), np.concatenate([own, area])
-
-
-def _overlay_by_pieces(index: GeometryIndex, sites: Any) -> tuple[Any, Any, Any]:
-    tree, pieces = _tree(index)
-    site, piece = tree.query(sites)
-    covered = shapely.contains_properly(pieces[piece], sites[site])
-    area = np.zeros(len(site))
-    area[covered] = areas(sites)[site[covered]]
-    rest = np.flatnonzero(~covered)
-    rest = rest[shapely.intersects(pieces[piece[rest]], sites[site[rest]])]
-    area[rest] = areas(shapely.intersection(sites[site[rest]], pieces[piece[rest]]))
-    found = summed(site, index.piece_feature[piece], area)
-    some = found.value > 0  # type: ignore[operator]
-    return found.site[some], found.zone[some], found.value[some]  # type: ignore[index]
+    every = np.ones(len(index.feature_dimension), dtype=bool)
+    found = overlaps_many(sites, _once(index, "overlay", lambda: OverlayLookup(index, every)))
+    some = found.area_m2 > 0
+    return found.site[some], found.feature[some], found.area_m2[some]
 
 
 def nearest(index: GeometryIndex, sites: Any) -> Any:

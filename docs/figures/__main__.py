@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docs.figures.drawing import svg_of
+from docs.figures.judging import judge
 from docs.figures.pictures import demo_verdict, map_picture, output_svg
-from docs.figures.scenes import FIGURES, judge
+from docs.figures.scenes import FIGURES
 
 if TYPE_CHECKING:
-    from docs.figures.scenes import Judged
+    from docs.figures.judging import Judged
 
 HERE = Path(__file__).parent
 PARTS = ("answers", "output", "map", "tutorial", "signing", "gallery")

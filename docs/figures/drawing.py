@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from docs.figures.scenes import LAYER_M, SITE_M
+from docs.figures.judging import LAYER_M, SITE_M
 from screening.words import word
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from docs.figures.scenes import Figure, Judged, Scene
+    from docs.figures.judging import Figure, Judged, Scene
 
 __all__ = ["svg_of"]
 

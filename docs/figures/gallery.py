@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docs.figures.scenes import AS_OF
+from docs.figures.judging import AS_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from docs.figures.scenes import AS_OF
+from docs.figures.judging import AS_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from layers.errors import DatabaseAddressError
 
-__all__ = ["DEFAULT_SCHEMA", "DatabaseAddress", "Place", "is_database"]
+__all__ = ["DEFAULT_SCHEMA", "DatabaseAddress", "Place", "is_database", "password_of"]
 
 DEFAULT_SCHEMA = "sanxian"
 _SCHEMES = ("postgresql", "postgres")
 _MEANT = re.compile(r"postgres(ql)?:?/", re.IGNORECASE)
-_SECRETS = frozenset({"password", "sslpassword", "passfile"})
+_PASSWORDS = frozenset({"password", "sslpassword"})
+_SECRETS = _PASSWORDS | {"passfile"}
 _MOST_BYTES = 63  # PostgreSQL cuts longer names, and then two are one
 
 
@@ -36,7 +37,8 @@ class DatabaseAddress:
     """
     A database, as libpq spells it, and the schema that is the workspace.
 
-    Its text (``str``) is the address without password, fit to be printed and kept.
+    Its text (``str``) is the address without password, fit to be printed and kept. A pickled address has no password
+    either, whatever pickles it and wherever that is kept or sent: another process takes its own from its environment.
 
     Attributes
     ----------
@@ -62,6 +64,31 @@ class DatabaseAddress:
 
     def __str__(self) -> str:
         return self.shown
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = urlsplit(self.conninfo)
+        query = urlencode([(k, v) for k, v in parse_qsl(parts.query) if k not in _PASSWORDS], quote_via=quote)
+        bare = f"postgresql://{_without_password(parts.netloc)}{parts.path}{'?' + query if query else ''}"
+        return _restored, (bare, self.schema, self.shown)
+
+    def __copy__(self) -> DatabaseAddress:
+        return self
+
+    def __deepcopy__(self, _: object) -> DatabaseAddress:
+        return self
+
+    @property
+    def written_out(self) -> str:
+        """The whole address, password included, for `parse` in a process of this run; never kept or printed."""
+        return f"{self.conninfo}#{quote(self.schema, safe='')}"
+
+    @property
+    def password(self) -> str | None:
+        """The password that was written in the address; None where it is left to ``PGPASSWORD`` or ``~/.pgpass``."""
+        parts = urlsplit(self.conninfo)
+        asked = [v for k, v in parse_qsl(parts.query) if k == "password"]  # of two, libpq takes this one
+        written = _password(parts.netloc)
+        return asked[-1] if asked else unquote(written) if written else None
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -100,16 +127,28 @@ class DatabaseAddress:
         if not conninfo.startswith("postgresql://"):  # with no host, urllib leaves out the slashes
             conninfo = "postgresql://" + conninfo.removeprefix("postgresql:")
         query = urlencode([(k, v) for k, v in parse_qsl(parts.query) if k not in _SECRETS], quote_via=quote)
-        netloc = parts.netloc
-        if _password(netloc) is not None:
-            user, _, host = netloc.rpartition("@")
-            netloc = f"{user.split(':', 1)[0]}@{host}"
-        shown = f"postgresql://{netloc}{parts.path}{'?' + query if query else ''}"
+        shown = f"postgresql://{_without_password(parts.netloc)}{parts.path}{'?' + query if query else ''}"
         return cls(conninfo=conninfo, schema=schema, shown=f"{shown}#{schema}")
 
 
 Place: TypeAlias = Path | DatabaseAddress
 """Where a workspace lies."""
+
+
+def password_of(place: Place) -> str | None:
+    """The password that stands in an address, for worker processes of this run; a folder has none."""
+    return None if isinstance(place, Path) else place.password
+
+
+def _restored(conninfo: str, schema: str, shown: str) -> DatabaseAddress:
+    return DatabaseAddress(conninfo=conninfo, schema=schema, shown=shown)
+
+
+def _without_password(netloc: str) -> str:
+    if _password(netloc) is None:
+        return netloc
+    user, _, host = netloc.rpartition("@")
+    return f"{user.split(':', 1)[0]}@{host}"
 
 
 def _password(netloc: str) -> str | None:

@@ -180,6 +180,11 @@ class FolderStore:
         """Folders under ``layers/`` that no version owns (a writer died); `prune` removes them."""
         return self._inventory.leftovers
 
+    @property
+    def breaks(self) -> int:
+        """How often the folder did not answer: it is not asked."""
+        return 0
+
     def open_version(self, entry: VersionEntry) -> FolderVersion:
         """
         Open a version for reading.

@@ -157,6 +157,14 @@ class WorkspaceStore(Protocol):
     def damages(self) -> tuple[Damage, ...]:
         """What was found lost or out of place when the store was opened."""
 
+    @property
+    def breaks(self) -> int:
+        """
+        How often the place did not answer since the store was opened; always 0 of a folder.
+
+        What was read meanwhile is not known to be damaged: who keeps answers asks again.
+        """
+
     def open_version(self, entry: VersionEntry) -> StoredVersion:
         """Open a version; raises `DamagedVersionError` where it is not what was written."""
 

@@ -122,6 +122,14 @@ class Crowd:
         xy, site = self.corners
         return np.asarray(xy[np.searchsorted(site, np.arange(len(self)))])
 
+    @cached_property
+    def part_corners(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """One vertex (m, 2) of every part; those of site k lie from ``start[k]`` to ``start[k + 1]`` (n + 1)."""
+        parts, site = shapely.get_parts(self.geometry, return_index=True)
+        xy, part = shapely.get_coordinates(parts, return_index=True)
+        first = np.searchsorted(part, np.arange(len(parts)))
+        return np.asarray(xy[first]), np.searchsorted(site, np.arange(len(self) + 1)).astype(np.int64)
+
     def combined(self, layer_m: float) -> NDArray[np.float64]:
         """The combined accuracy a of each site against a feature or layer of this accuracy; as `Question.combined`."""
         terms = np.column_stack([self.accuracy_m, self.transformation_m])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import shapely
 
+from layers.errors import DatabaseUnreachableError
 from layers.workspace import open_workspace
 from screening.batch.crowd import Crowd
 from screening.batch.ground import LayerGround
@@ -15,12 +18,14 @@ from screening.batch.intake import Taken
 from screening.batch.judging import judge_many
 from screening.batch.row import COLUMNS, refused_row, row_of
 from screening.batch.table import row_schema, sites_in
-from screening.loaded import DAMAGE, Loaded, load
+from screening.loaded import Loaded, load
 from screening.screen import judge
 from spatial import boundaries
 from spatial.errors import SpatialError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -29,12 +34,35 @@ if TYPE_CHECKING:
     from screening.batch.judging import Cells
     from screening.batch.table import NumberedSite
 
-__all__ = ["Desk", "layers_of"]
+__all__ = ["Desk", "layers_of", "patiently"]
+
+_T = TypeVar("_T")
+_PATIENCE_S = (0.5, 2.0, 5.0, 10.0)
+"""Seconds between attempts to reach a database: about what it takes to start it anew."""
 
 
 def layers_of(store: WorkspaceStore) -> list[list[str]]:
     """The layers of a workspace as a batch remembers them: name, version, digest of its checksums."""
     return sorted([e.layer, e.version, e.checksums_sha256] for e in store.entries)
+
+
+def patiently(ask: Callable[[], _T]) -> _T:
+    """
+    Ask a database, and again for some seconds where it does not answer.
+
+    Use it where what was not read must not become a row: a batch keeps its rows, and one site is asked again anyway.
+
+    Raises
+    ------
+    DatabaseUnreachableError
+        If it stays so.
+    """
+    for pause in _PATIENCE_S:
+        try:
+            return ask()
+        except DatabaseUnreachableError:
+            time.sleep(pause)
+    return ask()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +78,28 @@ class Desk:
     """What `layers_of` said of the workspace when it was opened."""
     one_by_one: bool = False
     """Whether every site is asked alone, as `sanxian check` does: slow, and what the rest is compared to."""
+    store: WorkspaceStore | None = field(default=None, repr=False)
+    """Where the layers lie; tells whether that place answered all the time."""
     _grounds: list[tuple[LayerGround, str | None]] = field(default_factory=list, repr=False)
 
     @classmethod
     def opened(cls, workspace: Place, as_of: str, *, one_by_one: bool = False) -> Self:
-        """Open the layers that answer at an ISO date."""
+        """
+        Open the layers that answer at an ISO date.
+
+        Raises
+        ------
+        DatabaseUnreachableError
+            If the database of the workspace does not answer for some seconds.
+        """
+        return patiently(lambda: cls._opened(workspace, as_of, one_by_one=one_by_one))
+
+    @classmethod
+    def _opened(cls, workspace: Place, as_of: str, *, one_by_one: bool) -> Self:
         store = open_workspace(workspace)
-        return cls(loaded=load(store, as_of), layers=layers_of(store), one_by_one=one_by_one)
+        desk = cls(loaded=load(store, as_of), layers=layers_of(store), one_by_one=one_by_one, store=store)
+        desk._require_unbroken(0)  # a layer that was not given now would be lost to every site
+        return desk
 
     def rows(self, sites: pa.Table) -> pa.Table:
         """
@@ -72,9 +115,19 @@ class Desk:
         rows
             Of `screening.batch.table.row_schema`, one for each site, in its order, whatever other sites stand beside
             it. A site that cannot be judged has a row with its reason; no row stops another.
+
+        Raises
+        ------
+        DatabaseUnreachableError
+            If the database of the workspace does not answer for some seconds. What could not be asked is no row: a
+            layer is ``unknown`` in rows where what the database gives is not what was written.
         """
+        return patiently(lambda: self._rows(sites))
+
+    def _rows(self, sites: pa.Table) -> pa.Table:
         import pyarrow as pa
 
+        before = self._breaks
         crowd = Crowd.of(sites, self.loaded.as_of)
         cells: Cells = {
             c.name: np.full(
@@ -86,6 +139,7 @@ class Desk:
         if not self.one_by_one:
             together = np.flatnonzero(crowd.plain)
             found = self._together(crowd.some(together)) if len(together) else None
+            self._require_unbroken(before)
             if found is not None:
                 for name, values in found.cells.items():
                     cells[name][together] = values
@@ -94,17 +148,28 @@ class Desk:
         for row, one in zip(rows, sites_in(sites.take(pa.array(rows, pa.int64()))), strict=True):
             for name, value in self._row(one).items():
                 cells[name][row] = value
+            self._require_unbroken(before)
         return _table(cells, sites)
 
+    @property
+    def _breaks(self) -> int:
+        return 0 if self.store is None else self.store.breaks
+
+    def _require_unbroken(self, before: int) -> None:
+        """Raise where the workspace did not answer since then: what was found may be less than what is there."""
+        if self.store is not None and self.store.breaks > before:
+            assert not isinstance(self.store.root, Path)
+            raise DatabaseUnreachableError(path=self.store.root, detail="it broke off while sites were judged")
+
     def _together(self, crowd: Crowd) -> Any:
-        """All rows at once; None where the layers are damaged: each site is told what it is then."""
+        """All rows at once; None where something fails, damaged layers above all: each site is asked alone then."""
         try:
-            if not self._grounds:
+            if not self._grounds:  # all of them or none: with one left out, a damaged layer would answer nothing
                 self._grounds.extend(
-                    (LayerGround(layer, self.loaded.as_of), validity) for layer, validity in self.loaded.protective
+                    [(LayerGround(layer, self.loaded.as_of), validity) for layer, validity in self.loaded.protective]
                 )
             return judge_many(crowd, self.loaded, self._grounds)
-        except DAMAGE:
+        except Exception:  # noqa: BLE001 - damage, or one site that the geometry engine refuses: each is told what it is
             return None
 
     def _row(self, one: NumberedSite) -> dict[str, Any]:

@@ -11,9 +11,11 @@ import shapely
 
 from screening.batch.answers import called
 from screening.findings import box_counts
+from spatial.overlay.cells import narrow_rings
 from spatial.overlay.edges import boundary_edges
 from spatial.overlay.frame import boxes_meet, widened
 from spatial.overlay.nearest_many import BoundaryLookup, depth_many, nearest_many
+from spatial.overlay.overlap_many import OverlayLookup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +61,24 @@ class Outline:
             return np.full(len(sites), np.inf)
         return nearest_many(sites, self._lookup).distance_m
 
+    @cached_property
+    def _narrow(self) -> BoundaryLookup | None:
+        """Areas so narrow that nothing of them may be left among the boundary edges."""
+        pieces = self._index.load(self._index.pieces_of(self._counted & (self._index.feature_dimension == 2)))
+        rings = narrow_rings(pieces)
+        return BoundaryLookup(rings) if len(rings) else None
+
+    @property
+    def has_narrow(self) -> bool:
+        """Whether there are areas of next to no width."""
+        return self._narrow is not None
+
+    def narrow_distance(self, sites: NDArray[Any]) -> NDArray[np.float64]:
+        """Geodesic metres from each site to the nearest area of next to no width; infinite where there is none."""
+        if self._narrow is None:
+            return np.full(len(sites), np.inf)
+        return nearest_many(sites, self._narrow).distance_m
+
     def depth(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         """Geodesic metres from each point (n, 2) to the boundary; infinite where there is none."""
         if self._lookup is None:
@@ -103,7 +123,7 @@ class LayerGround:
     def __init__(self, layer: OpenLayer, as_of: str) -> None:
         self.layer = layer
         self.standing: Standing = layer.records.standing(as_of, layer.card.accuracy_m)
-        self._called: dict[int, str] = {}
+        self._known_words: dict[int, tuple[str, str]] = {}
 
     @property
     def has_cells(self) -> bool:
@@ -133,7 +153,7 @@ class LayerGround:
         if any(not box_counts(box, self._covered) for box in self.layer.rejected_boxes):
             found.append("rejected_feature_near")
         # a finding names it once for each feature
-        found += ["extent_not_given"] * int(np.isinf(self.standing.without_extent_m).sum())
+        found += ["extent_not_given"] * int(np.count_nonzero(self._vague & ~self._placed))
         return tuple(found)
 
     def troubled(self, boxes: NDArray[np.float64], margin_m: float) -> NDArray[np.bool_]:
@@ -170,10 +190,24 @@ class LayerGround:
         return found
 
     @cached_property
+    def vaguest_m(self) -> float:
+        """The largest accuracy among the features without extent, 0 where there are none."""
+        return float(self.standing.accuracy_m[self._vague].max(initial=0.0))
+
+    @cached_property
+    def _vague(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.standing.without_extent_m)
+
+    @cached_property
+    def _placed(self) -> NDArray[np.bool_]:
+        """Features without extent that have a reach and a place to reach from."""
+        drawn = np.isfinite(self.layer.index.feature_bounds).all(axis=1)
+        return np.isfinite(self.standing.without_extent_m) & drawn
+
+    @cached_property
     def _without_extent(self) -> list[tuple[NDArray[np.float64], float]]:
         own = self.standing.without_extent_m
-        rows = np.flatnonzero(np.isfinite(own))
-        return [(self.layer.index.feature_bounds[row], float(own[row])) for row in rows]
+        return [(self.layer.index.feature_bounds[row], float(own[row])) for row in np.flatnonzero(self._placed)]
 
     @cached_property
     def coverage(self) -> Outline | None:
@@ -182,13 +216,9 @@ class LayerGround:
         return None if own is None else Outline(own, np.ones(len(own.feature_dimension), dtype=bool))
 
     @cached_property
-    def pieces(self) -> tuple[NDArray[np.int64], NDArray[Any], shapely.STRtree]:
-        """The pieces of all zones: their rows, the prepared geometries, and a tree of these."""
-        index = self.layer.index
-        rows = index.pieces_of(self.standing.zone)
-        geometries = index.load(rows)
-        shapely.prepare(geometries)
-        return rows, geometries, shapely.STRtree(geometries)
+    def overlay(self) -> OverlayLookup:
+        """The pieces of all zones, for what sites share with them."""
+        return OverlayLookup(self.layer.index, self.standing.zone)
 
     @cached_property
     def edge_groups(self) -> shapely.STRtree:
@@ -207,7 +237,14 @@ class LayerGround:
 
     def called(self, row: int) -> str:
         """What a feature is called in a row of a batch."""
-        if row not in self._called:
+        return self._words(row)[0]
+
+    def id_of(self, row: int) -> str:
+        """The id of a feature."""
+        return self._words(row)[1]
+
+    def _words(self, row: int) -> tuple[str, str]:
+        if row not in self._known_words:
             feature = self.layer.records.feature(row)
-            self._called[row] = called(feature.code, feature.name, feature.id)
-        return self._called[row]
+            self._known_words[row] = called(feature.code, feature.name, feature.id), feature.id
+        return self._known_words[row]

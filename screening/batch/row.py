@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from screening.loaded import PRIORITY_KINDS
+from screening.words import has_word, word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from screening.batch.intake import Taken
     from screening.verdict import Verdict
+    from screening.words import Language
 
-__all__ = ["COLUMNS", "KINDS", "Column", "refused_row", "row_of"]
+__all__ = ["COLUMNS", "KINDS", "Column", "reason_of", "refused_row", "row_of"]
 
 KINDS = (*PRIORITY_KINDS, "element_zones", "monitoring_sections", "sensitive_targets", "other")
 
@@ -139,6 +143,28 @@ def refused_row(taken: Taken, as_of: str) -> dict[str, Any]:
         "trouble_code": taken.code,
         "trouble": taken.trouble,
     }
+
+
+def reason_of(cells: Mapping[str, Any], language: Language) -> str:
+    """
+    Why a record could not be judged, for people: in Chinese what kind of trouble it is, then the details.
+
+    Parameters
+    ----------
+    cells
+        Of a row without an answer: ``trouble_code`` and ``trouble``.
+    language
+        Of the lead-in; the details are English.
+
+    Examples
+    --------
+    >>> reason_of({"trouble_code": "missing_cell", "trouble": "p.csv, record 3: a coordinate cell is blank"}, "zh")
+    '坐标单元格为空：p.csv, record 3: a coordinate cell is blank'
+    """
+    detail = str(cells["trouble"] or "")
+    known = (f"{group}.{cells['trouble_code']}" for group in ("problem", "error"))
+    code = next((c for c in known if has_word(c)), None)
+    return detail if language == "en" or code is None else f"{word(code, language)}：{detail}"
 
 
 def _called(feature: dict[str, Any]) -> str:

@@ -7,8 +7,11 @@ import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from layers.errors import DatabaseUnreachableError
+from layers.workspace.opening import place_of
 from screening.batch.desk import Desk
 from screening.batch.intake import CHUNK
 from screening.batch.job import Answered
@@ -94,18 +97,24 @@ def answer(
     Raises
     ------
     BatchStoppedError
-        If the workspace is another by now, a process dies, or the disk takes no more; the rows so far are kept.
+        If the workspace is another by now, its database goes away, a process dies, or the disk takes no more; the rows
+        so far are kept.
     """
     pace = _Pace()
     replies = _here(job, workspace, as_of, pace) if workers == 1 else _beside(job, workspace, as_of, pace, workers)
-    for opened, sites, answered, seconds in replies:
-        if layers is not None and opened != layers:
-            detail, remedy = "a layer of the workspace was replaced meanwhile", "give --restart to begin anew"
-            raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy)
-        job.answer(sites, answered)
-        pace.took(answered.count, seconds)
-        if on_rows:
-            on_rows(answered.count)
+    try:
+        for opened, sites, answered, seconds in replies:
+            if layers is not None and opened != layers:
+                detail, remedy = "a layer of the workspace was replaced meanwhile", "give --restart to begin anew"
+                raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy)
+            job.answer(sites, answered)
+            pace.took(answered.count, seconds)
+            if on_rows:
+                on_rows(answered.count)
+    except DatabaseUnreachableError as trouble:
+        detail = f"the database of the workspace does not answer ({trouble.detail})"
+        remedy = "see to the database, then run the same command: it goes on where it stood"
+        raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy) from trouble
 
 
 class _Pace:
@@ -134,7 +143,8 @@ def _here(job: Job, workspace: Place, as_of: str, pace: _Pace) -> Iterator[_Repl
 
 def _beside(job: Job, workspace: Place, as_of: str, pace: _Pace, workers: int) -> Iterator[_Reply]:
     context = multiprocessing.get_context("spawn")  # as on Windows; nothing is inherited
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_open, initargs=(workspace, as_of)) as pool:
+    where = workspace if isinstance(workspace, Path) else workspace.written_out  # through a pipe, never a file
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_told, initargs=(where, as_of)) as pool:
         waiting = deque()  # type: ignore[var-annotated]
 
         def reply() -> _Reply:
@@ -165,14 +175,18 @@ def _answered(desk: Desk, sites: pa.Table) -> Answered:
     return Answered.of(rows.cast(row_schema()))
 
 
+_TOLD: list[tuple[Path | str, str]] = []
 _DESK: list[Desk] = []
 
 
-def _open(workspace: Place, as_of: str) -> None:
-    _DESK.append(Desk.opened(workspace, as_of))
+def _told(workspace: Path | str, as_of: str) -> None:
+    _TOLD.append((workspace, as_of))
 
 
 def _reply(sites: bytes) -> tuple[list[list[str]], Answered, float]:
     started = time.monotonic()
+    if not _DESK:  # here, where what goes wrong is said
+        workspace, as_of = _TOLD[-1]
+        _DESK.append(Desk.opened(place_of(workspace), as_of))
     answered = _answered(_DESK[-1], unpacked(sites))
     return _DESK[-1].layers, answered, time.monotonic() - started

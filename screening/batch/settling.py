@@ -13,18 +13,21 @@ import numpy as np
 import shapely
 
 from screening.batch.answers import LayerColumns
-from screening.details import report_on
+from screening.details import in_order_m2, report_on
 from screening.findings import answer_of
 from screening.reasons import REASONS
 from spatial.ellipsoid import metres_per_degree
 from spatial.measure import ellipsoidal_area
 from spatial.overlay.hold import ARC_FACTOR
+from spatial.overlay.overlap_many import overlaps_many
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from screening.batch.crowd import Crowd
     from screening.batch.ground import Group, LayerGround, Outline
+    from spatial.overlay.cells import ZoneCells
 
 __all__ = ["layer_columns"]
 
@@ -33,15 +36,22 @@ DEEP = 1.01 * ARC_FACTOR
 SHALLOW = 0.99 * ARC_FACTOR
 APART_M = 2e-3
 """Nearer than this, a site is left to the engine: it may touch."""
+AT_LIMIT_M = 1.5e-3
+"""So near to a limit, the last digit of a distance decides; the engine says."""
+TIE_M = 3e-3
+"""So alike for two zones, it is not settled which one decides."""
 PLAIN_M = 1.0
 """A corner this far on either side of the edge of a coverage: the site plainly lies on both."""
+MOST_AREA_M2 = 1e8
+"""Of a larger site that may be so little that its share outside is 1 all the same."""
 WINDOW = 2.6
 """The window of a proof is the site widened by 2.5 a."""
+MOST_A_M = 1_900.0
+"""Coarser than this, the engine's window of 5 km cuts a zone short, and it may fail to prove what is deep in it."""
 MOST_VERTICES = 10_000
 """Half of what a proof takes: with more in its window a site is left to the engine."""
-_TOUCH_DEG = 3e-8
-_METRES_A_DEGREE = 111_700.0
-_THICK_M = 5e-3
+THICK_M = 5e-3
+"""What a site shares with a zone is left to the engine where it is nowhere wider than this, or may be."""
 
 
 def layer_columns(ground: LayerGround, crowd: Crowd, validity: str | None) -> LayerColumns:
@@ -86,25 +96,27 @@ def _settle(ground: LayerGround, crowd: Crowd, validity: str | None, columns: La
     a = [crowd.combined(group.accuracy_m) for group in ground.groups]
     margin = np.max([own, *a], axis=0) + crowd.radius_m
     obstacle, open_ = _coverage_obstacle(ground, crowd, margin)
-    open_ |= ground.troubled(crowd.bounds, float(margin.max(initial=0.0)))
+    vaguest = np.max([margin, crowd.combined(ground.vaguest_m) + crowd.radius_m], axis=0)
+    open_ |= ground.troubled(crowd.bounds, float(vaguest.max(initial=0.0)))
     always = [*ground.everywhere, *([validity] if validity else [])]
     gap, accuracy = np.full(count, np.inf), own.copy()
     near, hit = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-    least = np.full(count, np.inf)
+    least, second = np.full(count, np.inf), np.full(count, np.inf)
     for group, a_group in zip(ground.groups, a, strict=True):
         gap_group, hit_group, sure = _gap_of(group, ground, crowd, a_group)
         limit = a_group + crowd.radius_m
-        sure &= (np.abs(gap_group - limit) > 1.5e-3) & (np.abs(gap_group - a_group) > 1.5e-3) | (gap_group == 0)
+        sure &= (np.abs(gap_group - limit) > AT_LIMIT_M) & (np.abs(gap_group - a_group) > AT_LIMIT_M) | (gap_group == 0)
         near_group = gap_group <= limit
         open_ |= ~sure
         if not group.plain or len(ground.groups) > 1:
             open_ |= near_group
         near |= near_group
         hit |= hit_group
-        better = (gap_group - a_group < least) | ((gap_group - a_group == least) & (a_group > accuracy))
-        accuracy[better] = a_group[better]
-        least[better] = (gap_group - a_group)[better]
+        short = gap_group - a_group
+        accuracy = np.where(short < least, a_group, accuracy)
+        least, second = np.minimum(short, least), np.minimum(np.maximum(short, least), second)
         gap = np.minimum(gap, gap_group)
+    open_ |= second < least + TIE_M  # which of two zones decides, the last digits may say
     met = near & (gap == 0)
     open_[met & ~open_] |= ~_lay_over(ground, crowd, np.flatnonzero(met & ~open_), columns)
     settled = ~open_
@@ -137,13 +149,13 @@ def _coverage_obstacle(
     rest = np.flatnonzero(state < 0)
     if len(rest):
         distance = ground.coverage.distance(crowd.geometry[rest])
-        inside = cells.inside(crowd.first_corner[rest])
+        inside = _side(cells, crowd, rest)
         apart = distance > APART_M
         obstacle[rest[apart & (inside == 0)]] = "outside_coverage"
         close = apart & (inside == 1) & (distance < needed[rest] - APART_M)
         crossing = rest[~apart]
         within, beyond = _deepest_corners(ground.coverage, crowd, crossing)
-        across = crossing[(within > PLAIN_M) & (beyond > PLAIN_M)]
+        across = crossing[(within > PLAIN_M) & (beyond > PLAIN_M) & (crowd.area_m2[crossing] < MOST_AREA_M2)]
         obstacle[rest[close]] = obstacle[across] = "partly_outside_coverage"
         settled = (inside >= 0) & apart & (np.abs(distance - needed[rest]) > APART_M)
         open_[rest[~settled]] = True
@@ -161,13 +173,36 @@ def _gap_of(
     state = outline.cells.around(crowd.bounds, WINDOW * a + 1.0)
     hit[state == 1] = True
     rest = np.flatnonzero(state != 1)
-    if not len(rest):
-        return gap, hit, sure
+    if len(rest):
+        _measure(group, crowd, rest, a, gap=gap, hit=hit, sure=sure)
+    sure[hit & (a > MOST_A_M)] = False
+    found = np.flatnonzero(hit)
+    sure[found[_crowded(ground, crowd, found, a)]] = False
+    return gap, hit, sure
+
+
+def _measure(
+    group: Group,
+    crowd: Crowd,
+    rest: NDArray[np.int64],
+    a: NDArray[np.float64],
+    *,
+    gap: NDArray[np.float64],
+    hit: NDArray[np.bool_],
+    sure: NDArray[np.bool_],
+) -> None:
+    """What `_gap_of` says, written into its columns, of the sites that are near the boundary or outside."""
+    outline = group.outline
     distance = np.maximum(0.0, outline.distance(crowd.geometry[rest]) - group.influence_m)
-    inside = outline.cells.inside(crowd.first_corner[rest])
+    inside = _side(outline.cells, crowd, rest)
     apart = distance > APART_M
     sure[rest[apart & (inside < 0)]] = False
     outside = apart & (inside == 0)
+    if outline.has_narrow:
+        distance = np.minimum(
+            distance, np.maximum(0.0, outline.narrow_distance(crowd.geometry[rest]) - group.influence_m)
+        )
+        sure[rest[outside & (distance <= APART_M)]] = False
     gap[rest[outside]] = np.floor(distance[outside] * 1000 + 1e-7) / 1000
     within = apart & (inside == 1)
     a_rest = a[rest]
@@ -180,9 +215,21 @@ def _gap_of(
     proved = _deepest_corners(outline, crowd, crossing)[0] >= DEEP * a[crossing]
     hit[crossing] = proved
     sure[crossing] = proved
-    found = np.flatnonzero(hit)
-    sure[found[_crowded(ground, crowd, found, a)]] = False
-    return gap, hit, sure
+
+
+def _side(cells: ZoneCells, crowd: Crowd, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+    """
+    On which side sites lie that meet no boundary: 1 inside, 0 outside, -1 where the cells do not tell or parts differ.
+
+    Every part is asked: one may lie in a zone while another is far from it.
+    """
+    xy, start = crowd.part_corners
+    number = np.diff(start)[rows]
+    which = np.arange(number.sum()) + np.repeat(start[rows] - (np.cumsum(number) - number), number)
+    inside = cells.inside(xy[which])
+    at = np.cumsum(number) - number
+    low, high = np.minimum.reduceat(inside, at), np.maximum.reduceat(inside, at)
+    return np.where(low == high, low, np.int8(-1))
 
 
 def _deepest_corners(
@@ -249,45 +296,42 @@ def _names_in(ground: LayerGround, number: int) -> tuple[str, ...]:
     _, members = cells.features_of(np.array([number], dtype=np.int32))
     zones = [int(row) for row in members if ground.standing.zone[row]]
     if len(zones) > 1:
-        zones.sort(key=lambda row: ground.layer.records.feature(row).id)
+        zones.sort(key=ground.id_of)
     return tuple(ground.called(row) for row in zones)
 
 
 def _cut_out(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], columns: LayerColumns) -> NDArray[np.bool_]:
-    """Overlaps with every feature, piece by piece; a site inside a piece needs no overlay."""
-    piece_rows, pieces, tree = ground.pieces
-    sites = crowd.geometry[rows]
-    shapely.prepare(sites)
-    near = tree.query(sites, predicate="dwithin", distance=_TOUCH_DEG)
-    order = np.lexsort((near[1], near[0]))
-    site, piece = near[0][order], near[1][order]
-    sure = np.ones(len(rows), dtype=bool)
-    meets = shapely.intersects(pieces[piece], sites[site])
-    sure[site[~meets]] = False  # nearly touching: which relation that is, the engine says
-    site, piece = site[meets], piece[meets]
-    covered = shapely.covers(pieces[piece], sites[site])
-    shared = sites[site].copy()
-    shared[~covered] = shapely.intersection(sites[site[~covered]], pieces[piece[~covered]])
-    area = ellipsoidal_area(shared)
-    length = shapely.length(shared) * _METRES_A_DEGREE
-    feature = ground.layer.index.piece_feature[piece_rows[piece]]
-    # pieces of one feature follow each other in no order of features: sum by site and feature
-    key = site.astype(np.int64) * len(ground.standing.zone) + feature
-    pairs, which = np.unique(key, return_inverse=True)
-    total = np.bincount(which, weights=area, minlength=len(pairs))
-    around = np.bincount(which, weights=length, minlength=len(pairs))
-    owner, own = pairs // len(ground.standing.zone), pairs % len(ground.standing.zone)
-    sure[owner[total < _THICK_M * around]] = False
-    found = np.bincount(owner, minlength=len(rows))
-    sure[found == 0] = False
+    """Overlaps with every zone of sites that an edge crosses; of which of these rows that is settled."""
+    found = overlaps_many(crowd.geometry[rows], ground.overlay, areas_m2=crowd.area_m2[rows])
+    sure = ~found.nearly  # nearly touching: which relation that is, the engine says
+    sure[found.site[found.area_m2 < THICK_M * found.outline_m]] = False
+    count = np.bincount(found.site, minlength=len(rows))
+    sure[count == 0] = False
     if ground.overlapping:
-        sure[found > 1] = False
-    together = np.bincount(owner, weights=total, minlength=len(rows))
-    starts = np.searchsorted(owner, np.arange(len(rows) + 1))
+        sure[count > 1] = False
+    together = np.bincount(found.site, weights=found.area_m2, minlength=len(rows))
+    starts = np.searchsorted(found.site, np.arange(len(rows) + 1))
     for place in np.flatnonzero(sure):
         some = slice(starts[place], starts[place + 1])
-        features, areas = own[some], total[some]
-        first = np.argsort(-areas, kind="stable")
-        columns.met[rows[place]] = tuple(ground.called(int(features[k])) for k in first)
-        columns.overlap_m2[rows[place]] = round(float(together[place]), 2)
+        features, total = found.feature[some], together[place]
+        if len(features) > 1:
+            # neighbours may overlap by less than the grid of the cells: what lies in both counts once
+            total = _united_m2(ground, crowd.geometry[rows[place]], features)
+            weight = [
+                (-in_order_m2(area), ground.id_of(int(row)))
+                for area, row in zip(found.area_m2[some].tolist(), features, strict=True)
+            ]
+            features = features[sorted(range(len(features)), key=weight.__getitem__)]
+        columns.met[rows[place]] = tuple(ground.called(int(row)) for row in features)
+        columns.overlap_m2[rows[place]] = round(float(total), 2)
     return sure
+
+
+def _united_m2(ground: LayerGround, site: BaseGeometry, features: NDArray[np.int64]) -> float:
+    """What a site shares with some features together, square metres."""
+    lookup = ground.overlay
+    pieces = lookup.tree.query(site, predicate="intersects")
+    pieces = lookup.pieces[pieces[np.isin(lookup.feature[pieces], features)]]
+    parts = shapely.get_parts(shapely.intersection(site, pieces))
+    united: Any = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return float(ellipsoidal_area([united])[0])

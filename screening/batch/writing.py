@@ -6,10 +6,12 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any
 
-from screening.batch.row import COLUMNS
+from screening.batch.row import COLUMNS, reason_of
 from screening.batch.table import row_schema
 from screening.errors import BatchJobError, BatchOutputError
 from screening.words import word
+from spatial import boundaries
+from spatial.errors import SpatialError
 from spatial.writing.staging import staging
 
 if TYPE_CHECKING:
@@ -117,7 +119,8 @@ def _xlsx(path: Path, job: Job, language: Language) -> None:
             elif column.type == "number":
                 sheet.write_number(row, k, value, place if column.name in {"lon", "lat"} else number)
             else:
-                sheet.write_string(row, k, _shown(column.name, value, language)[:32_767])
+                text = reason_of(cells, language) if column.name == "trouble" else _shown(column.name, value, language)
+                sheet.write_string(row, k, text[:32_767])
     sheet.autofilter(0, 0, row, len(COLUMNS) - 1)
     _summary_sheet(book, job, language, head)
     legend = book.add_worksheet(word("batch.sheet_columns", language))
@@ -134,12 +137,18 @@ def _summary_sheet(book: Any, job: Job, language: Language, head: Any) -> None:
     titles = ("batch.district", "batch.answer", "batch.count")
     for k, code in enumerate(titles):
         sheet.write_string(0, k, word(code, language), head)
+    try:
+        names = boundaries.place_names()
+    except SpatialError:
+        names = {}
+    i = 0
     for i, (district, given, count) in enumerate(job.summary(), 1):
-        sheet.write_string(i, 0, district or "-")
+        sheet.write_string(i, 0, f"{district or '-'} {names.get(district or '', '')}".strip())
         sheet.write_string(
             i, 1, word("batch.not_judged", language) if given is None else word(f"answer.{given}", language)
         )
         sheet.write_number(i, 2, count)
+    sheet.write_string(i + 2, 0, word("note.not_permission", language))
 
 
 def _shown(name: str, value: str, language: Language) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from layers.errors import LayerError
+from layers.errors import DatabaseUnreachableError, LayerError
 from layers.workspace import open_workspace
-from screening.batch.desk import Desk, layers_of
+from screening.batch.desk import Desk, layers_of, patiently
 from screening.cluster.part_files import part_name, read_part, with_geo, write_part
 from screening.errors import BatchStoppedError, WorkersDifferError
 
@@ -32,6 +32,8 @@ _REMEDIES = {
     "program": "install the same versions everywhere (the same lock file or container)",
     "workspace": "put the workspace where every worker sees it under this very path (a shared folder), or start the "
     "workers on this machine",
+    "database": "see that the database answers where the workers run, and that they have its password there "
+    "(PGPASSWORD or ~/.pgpass), then run the same command: it goes on where it stood",
     "layers": "let every worker see the same workspace; if a layer was replaced meanwhile, give --restart",
     "folder": "put --out on a folder that every worker sees under this very path and may write to",
 }
@@ -47,7 +49,7 @@ class Errand:
     folder
         Of the job, as every worker must see it.
     workspace
-        Its folder, as every worker must see it, or the address of its database.
+        Its folder, as every worker must see it, or the address of its database. A pickled errand has no password.
     as_of
         ISO date.
     state
@@ -113,7 +115,10 @@ def greet(errand: Errand) -> Outcome:
 
     Use it before any part is sent out.
     """
-    code, detail = _hindrance(errand)
+    try:
+        code, detail = _hindrance(errand)
+    except DatabaseUnreachableError as trouble:
+        code, detail = "database", _unanswered(trouble)
     if not code:
         try:
             path = Path(errand.folder) / f".greeting-{platform.node()}-{os.getpid()}"
@@ -129,13 +134,16 @@ def answer_part(errand: Errand, number: int) -> Outcome:
     Answer one part of a job: read its sites, ask `Desk.rows`, put its rows in place.
 
     Every engine calls this, in whatever process; a part whose rows are there is done. Nothing is raised for what can
-    be wrong with a machine: that is an outcome with a code (``program``, ``workspace``, ``layers``, ``folder``,
-    ``damaged``, ``disk``).
+    be wrong with a machine: that is an outcome with a code (``program``, ``workspace``, ``database``, ``layers``,
+    ``folder``, ``damaged``, ``disk``). A database that does not answer is asked again for some seconds.
     """
     target = Path(errand.folder) / "rows" / part_name(number)
     if target.exists():
         return _outcome(number)
-    code, detail = _hindrance(errand)
+    try:
+        code, detail = patiently(lambda: _hindrance(errand))
+    except DatabaseUnreachableError as trouble:
+        return _outcome(number, code="database", detail=_unanswered(trouble))
     if code:
         return _outcome(number, code=code, detail=detail)
     try:
@@ -144,8 +152,13 @@ def answer_part(errand: Errand, number: int) -> Outcome:
         return _outcome(number, code="folder", detail=f"{trouble.filename} is not there")
     except OSError as trouble:
         return _outcome(number, code="damaged", detail=f"{part_name(number)} of the sites is damaged ({trouble})")
-    with _AT_WORK:
-        rows = desk_of(errand.workspace, errand.as_of, errand.state).rows(sites)
+    try:
+        with _AT_WORK:
+            rows = desk_of(errand.workspace, errand.as_of, errand.state).rows(sites)
+    except DatabaseUnreachableError as trouble:
+        return _outcome(number, code="database", detail=_unanswered(trouble))
+    except WorkersDifferError as trouble:
+        return _outcome(number, code="layers", detail=trouble.detail)
     try:
         write_part(target, with_geo(rows))
     except OSError as trouble:
@@ -226,7 +239,11 @@ def require(outcome: Outcome, errand: Errand) -> None:
 
 
 def _hindrance(errand: Errand) -> tuple[str, str]:
-    """Why this process must not answer: a code and what was found; two empty texts where nothing is in the way."""
+    """
+    Why this process must not answer: a code and what was found; two empty texts where nothing is in the way.
+
+    Raises ``DatabaseUnreachableError`` where the database of the workspace does not answer.
+    """
     here = program_facts()
     if here != errand.program:
         other = [
@@ -239,9 +256,15 @@ def _hindrance(errand: Errand) -> tuple[str, str]:
         return "folder", f"{errand.folder} is not there"
     try:
         state = state_of(open_workspace(errand.workspace))
+    except DatabaseUnreachableError:
+        raise
     except (LayerError, OSError) as trouble:
         return "workspace", f"the workspace cannot be opened ({trouble})"
     return ("", "") if state == errand.state else ("layers", "the workspace is not the one of the start")
+
+
+def _unanswered(trouble: DatabaseUnreachableError) -> str:
+    return f"{trouble.path}: the database cannot be reached ({trouble.detail})"
 
 
 def _outcome(part: int, *, rows: int = 0, code: str = "", detail: str = "") -> Outcome:

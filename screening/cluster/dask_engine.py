@@ -27,7 +27,7 @@ _MISSING = re.compile(r"\b(ModuleNotFound|Import)Error\b")
 
 @contextmanager
 def dask_engine(
-    scheduler: str | None = None, *, workers: int | None = None
+    scheduler: str | None = None, *, workers: int | None = None, password: str | None = None
 ) -> Iterator[Callable[[Errand, Sequence[int]], Iterator[Outcome]]]:
     """
     An engine over dask.distributed.
@@ -42,6 +42,9 @@ def dask_engine(
         worker processes of this machine, reached over loopback with certificates made for this run; they end with it.
     workers
         Processes of this machine; default: the cores there are. Not used with a scheduler.
+    password
+        Of the workspace's database, for the processes of this machine, which get it over the encrypted connection and
+        keep it in memory. Never sent to a scheduler of yours: its workers have ``PGPASSWORD`` or ``~/.pgpass``.
 
     Yields
     ------
@@ -74,11 +77,15 @@ def dask_engine(
                     security=dask.Security.temporary(),
                     dashboard_address=None,
                     worker_dashboard_address=None,
+                    # any free port: on 8787, its own choice, another cluster may be at work
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                     local_directory=scratch,
                     silence_logs=50,
                 )
             )
             client = stack.enter_context(dask.Client(cluster))
+            if password is not None:
+                client.register_plugin(_password_plugin(password))
         else:
             try:
                 client = stack.enter_context(dask.Client(scheduler, timeout=_WAIT_S))
@@ -99,6 +106,21 @@ def dask_engine(
                 remedy=f"start some with `dask worker {scheduler or 'ADDRESS'} --nthreads 1`",
             ) from None
         yield lambda errand, numbers: _answered(client, errand, numbers)
+
+
+def _password_plugin(password: str) -> Any:
+    """Gives every worker, also one that is started in place of a dead one, the password; its command line has none."""
+    dask: Any = import_module("distributed")
+
+    class Password(dask.WorkerPlugin):  # type: ignore[misc]  # distributed is loaded when an engine is asked for
+        name = "sanxian-password"
+
+        def setup(self, worker: object) -> None:  # noqa: ARG002 - Dask passes it
+            import os
+
+            os.environ["PGPASSWORD"] = password
+
+    return Password()
 
 
 def _answered(client: Any, errand: Errand, numbers: Sequence[int]) -> Iterator[Outcome]:

@@ -13,7 +13,7 @@ from spatial.errors import OutputInTheWayError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["SUMMARY", "hand_over", "require_free"]
+__all__ = ["SUMMARY", "hand_over", "put_back", "require_free"]
 
 SUMMARY = "_summary.json"
 """Beside the parts; readers of Parquet folders pass over names that begin so."""
@@ -36,6 +36,13 @@ def require_free(out: Path) -> None:
         detail="it is there and is no folder of an earlier result",
         remedy="Choose another name for the output, or move that away",
     )
+
+
+def put_back(job: Path, out: Path) -> None:
+    """Where a run was killed between the two steps of `hand_over`, the earlier result takes its place again."""
+    old = job / "old"
+    if (old / SUMMARY).is_file() and not out.exists():
+        old.rename(out)
 
 
 def hand_over(job: Path, out: Path, document: dict[str, Any]) -> Path:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["PartDamagedError", "digest_file", "part_name", "placed", "read_part", "with_geo", "write_part"]
+__all__ = ["PartDamagedError", "digest_file", "part_name", "placed", "read_part", "sha256_of", "with_geo", "write_part"]
 
 
 class PartDamagedError(OSError):
@@ -66,7 +66,13 @@ def write_part(path: Path, table: pa.Table) -> None:
     with placed(path) as draft:
         pq.write_table(table, draft, compression="zstd")
         with placed(digest_file(path)) as digest:
-            digest.write_text(hashlib.sha256(draft.read_bytes()).hexdigest(), "ascii")
+            digest.write_text(sha256_of(draft), "ascii")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_file(path: Path) -> Path:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from screening.batch.row import refused_row
 from screening.batch.table import row_schema, rows_table, site_schema
-from screening.cluster.handing_over import hand_over
-from screening.cluster.part_files import digest_file, part_name, placed, read_part, write_part
+from screening.cluster.handing_over import hand_over, put_back
+from screening.cluster.part_files import digest_file, part_name, placed, read_part, sha256_of, write_part
 from screening.cluster.partitions import keyed, parts_of
 from screening.cluster.tally import Tally
 from screening.errors import BatchJobError, BatchStoppedError
@@ -86,14 +86,29 @@ class PartedJob:
             )
 
     @classmethod
-    def drop(cls, folder: Path) -> None:
-        """Remove a job's folder; ``BatchStoppedError`` if a run is at work on it, ``BatchJobError`` if it is none."""
+    def drop(cls, folder: Path, out: Path | None = None) -> None:
+        """
+        Remove a job's folder; ``BatchStoppedError`` if a run is at work on it, ``BatchJobError`` if it is none.
+
+        An earlier result that a run was killed with in its hands goes back to ``out`` first.
+        """
         if not folder.exists():
             return
         if not (folder / "job.json").is_file() and any(folder.iterdir()):
             detail = "it is no folder of a batch"
             raise BatchJobError(path=folder, detail=detail, remedy="give another --out, or remove it yourself")
-        _locked(folder).release()
+        lock = _locked(folder)
+        try:
+            if out is not None:
+                put_back(folder, out)
+            (folder / "plan.json").unlink(missing_ok=True)  # a plan goes before its parts
+            for path in list(folder.iterdir()):  # and what says whose folder it is last: killed here, it can go on
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name not in {"job.json", "lock"}:
+                    path.unlink()
+        finally:
+            lock.release()
         shutil.rmtree(folder)
 
     def close(self) -> None:
@@ -303,7 +318,8 @@ class PartedJob:
             If a part is open, or the folder cannot be moved (a program has a file of it open).
         """
         sizes = [*self.plan["sites"], *self.plan["refused"]]
-        left = [number for number in range(len(sizes)) if number not in self._sound]
+        left = [number for number in range(len(sizes)) if number not in self._sound or not self._stands(number)]
+        self._sound.difference_update(left)
         if left:
             raise self._stopped(f"{len(left)} parts are not answered", "run the same command again")
         names = {part_name(number) for number in range(len(sizes))}
@@ -314,6 +330,14 @@ class PartedJob:
         document = {"format": _FORMAT, **self.asked, "records": sum(sizes), "parts": parts}
         answers = [{"district": d, "answer": a, "sites": n} for d, a, n in self.summary()]
         return hand_over(self.folder, out, document | {"answers": answers})
+
+    def _stands(self, number: int) -> bool:
+        """Whether the rows of a part that was accepted are still what was written."""
+        path = self.rows_folder / part_name(number)
+        try:
+            return sha256_of(path) == digest_file(path).read_text("ascii", "replace")
+        except OSError:
+            return False
 
     def _read(self, name: str) -> dict[str, Any]:
         """A JSON document of the folder, if it is what was written."""

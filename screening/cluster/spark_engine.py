@@ -34,7 +34,7 @@ _OUTCOME = "part long, rows long, code string, detail string, where string"
 
 @contextmanager
 def spark_engine(
-    master: str | None = None, *, session: Any = None
+    master: str | None = None, *, session: Any = None, password: str | None = None
 ) -> Iterator[Callable[[Errand, Sequence[int]], Iterator[Outcome]]]:
     """
     An engine over Spark.
@@ -46,6 +46,9 @@ def spark_engine(
         its own is started and stopped; one that is active in this process is used as it is and left running.
     session
         A SparkSession at hand, used instead and left running.
+    password
+        Of the workspace's database, for a local master: in the environment (``PGPASSWORD``) of the processes that are
+        started. Never sent to executors elsewhere: they have ``PGPASSWORD`` or ``~/.pgpass`` of their own.
 
     Yields
     ------
@@ -62,7 +65,7 @@ def spark_engine(
     if session is not None:
         yield lambda errand, numbers: _answered(session, errand, numbers)
         return
-    with _started(master) as own:
+    with _started(master, password) as own:
         yield lambda errand, numbers: _answered(own, errand, numbers)
 
 
@@ -77,7 +80,8 @@ def answered_frame(frame: Any, *, workspace: Place | str, as_of: str) -> Any:
     frame
         A DataFrame with the columns of `screening.batch.table.site_schema`, from `sites_frame` for instance.
     workspace
-        The folder, as this process and every executor see it, or ``postgresql://…``.
+        The folder, as this process and every executor see it, or ``postgresql://…``. A password in it stays in this
+        process: executors have ``PGPASSWORD`` or ``~/.pgpass`` of their own.
     as_of
         ISO date.
 
@@ -212,7 +216,7 @@ def _waves(session: Any, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 @contextmanager
-def _started(master: str | None) -> Iterator[Any]:
+def _started(master: str | None, password: str | None = None) -> Iterator[Any]:
     try:
         SparkSession = import_module("pyspark.sql").SparkSession
     except ImportError:
@@ -232,7 +236,8 @@ def _started(master: str | None) -> Iterator[Any]:
         builder = builder.master(_patient(master))
     if local:
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-    with _environment(_LOCAL if local else {}), _pandas_unused():
+    known = {} if password is None else {"PGPASSWORD": password}
+    with _environment(_LOCAL | known if local else {}), _pandas_unused():
         try:
             session = builder.getOrCreate()
         except Exception as trouble:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.ellipsoid import A_M, E2, geod
+from spatial.ellipsoid import geod
+from spatial.overlay.edge_pairs import nearest_on
 from spatial.overlay.frame import Frame, boxes_meet
 from spatial.overlay.vantage import edge_lines, segments_of, vantage_of
 
@@ -35,12 +36,7 @@ FEW = 4
 SORTED_FIRST = 4 * CHUNK
 EDGE_CHUNK = 256
 EDGES_FIRST = 8
-ZOOMS = 10
 _RADIAN = math.pi / 180
-_GRID = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), axis=-1).reshape(-1, 2)
-"""Places around one on two edges: on ours first, then on theirs."""
-ASTRAY = 1e-3
-"""By what share of itself a distance to a foot, which is a plane's, is off at most."""
 TOLERANCE_M = 2e-3
 """A pair of edges that could be nearer by less than this is not looked at."""
 
@@ -371,84 +367,11 @@ def _among_edges(place: Vantage, targets: NDArray[Any], rows: NDArray[np.int64],
         take = take[least[take] < best.distance_m - tolerance]
         if len(take) == 0:
             break
-        lon1, lat1, lon2, lat2, at = _nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
+        lon1, lat1, lon2, lat2, at = nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
         better = _measured(lon1, lat1, lon2, lat2, int(rows[owner[pairs[1][take[at]]]]))
         best = better if better.distance_m < best.distance_m else best
         start, count = start + count, EDGE_CHUNK
     return best
-
-
-def _nearest_on(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float, float, float, int]:
-    """
-    The nearest points of the nearest of some pairs of edges, (lon, lat) on ours and on theirs, and which pair it is.
-
-    Metres are those of the middle latitude of the two points, 1.4 mm off at 10 km. Along our edge the distance to
-    theirs is convex, so nine places are drawn together around the least; the foot on theirs is a plane's, so both are
-    moved once more, freely, by up to 1 % of the distance.
-    """
-    left = np.arange(len(ours))
-    low, high = np.zeros(len(ours)), np.ones(len(ours))
-    length = _metres(ours[:, :2], ours[:, 2:])
-    still = not length.any()  # a point: wherever along its edge, it is the same place
-    steps = np.zeros(1) if still else np.linspace(0.0, 1.0, 9)
-    for _ in range(1 if still else ZOOMS):
-        mine, start, span = ours[left], theirs[left, None, :2], (theirs[left, 2:] - theirs[left, :2])[:, None]
-        s = low[:, None] + (high - low)[:, None] * steps
-        p = mine[:, None, :2] + (mine[:, 2:] - mine[:, :2])[:, None] * s[:, :, None]
-        t = _feet(p, start, span)
-        metres = _metres(p, start + span * t[..., None])
-        n, least = np.arange(len(left)), np.argmin(metres, axis=1)
-        nearest, at = metres[n, least], np.column_stack([s[n, least], t[n, least]])
-        reach = (high - low) / 8
-        low, high = np.maximum(0.0, at[:, 0] - reach), np.minimum(1.0, at[:, 0] + reach)
-        # on its way along an edge a distance changes by no more than the way: pairs that cannot win any more are left
-        alive = nearest * (1 - ASTRAY) - 1.5 * (high - low) * length[left] <= nearest.min()
-        left, low, high, nearest, at = left[alive], low[alive], high[alive], nearest[alive], at[alive]
-    winner = int(np.argmin(nearest))
-    best, metre, at = int(left[winner]), nearest[winner], at[winner]
-    one, other = ours[best], theirs[best]
-    lengths = np.array([float(_metres(e[:2], e[2:])) for e in (one, other)])
-    reach = np.minimum(1.0, 0.01 * metre / np.maximum(lengths, 1e-9))
-    (x1, y1, dx1, dy1), (x2, y2, dx2, dy2) = (
-        np.concatenate([edge[:2], edge[2:] - edge[:2]]).tolist() for edge in (one, other)
-    )
-    grid = _GRID[2::5] if still else _GRID
-    for _ in range(2 * ZOOMS):
-        tried = np.minimum(np.maximum(at + grid * reach, 0.0), 1.0)
-        s, t = tried.T
-        px, py, qx, qy = x1 + dx1 * s, y1 + dy1 * s, x2 + dx2 * t, y2 + dy2 * t
-        kx, ky = _scales((py + qy) / 2)
-        cell = int(np.argmin(np.hypot((qx - px) * kx, (qy - py) * ky)))
-        at, reach = tried[cell], reach / 2
-    return float(px[cell]), float(py[cell]), float(qx[cell]), float(qy[cell]), best
-
-
-def _metres(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
-    kx, ky = _scales((p[..., 1] + q[..., 1]) / 2)
-    return np.hypot((q[..., 0] - p[..., 0]) * kx, (q[..., 1] - p[..., 1]) * ky)
-
-
-def _feet(p: NDArray[np.float64], start: NDArray[np.float64], span: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where along an edge the foot of each point lies, 0 … 1, each in the plane of its own middle latitude."""
-    t = np.full(p.shape[:-1], 0.5)
-    dx, dy = span[..., 0], span[..., 1]
-    x, y = (p[..., 0] - start[..., 0]) * dx, (p[..., 1] - start[..., 1]) * dy
-    south, dx2, dy2 = p[..., 1] + start[..., 1], dx * dx, dy * dy
-    for _ in range(3):
-        kx, ky = _scales((south + dy * t) / 2)
-        kx *= kx
-        ky *= ky
-        t = np.minimum(np.maximum((x * kx + y * ky) / np.maximum(dx2 * kx + dy2 * ky, 1e-30), 0.0), 1.0)
-    return t
-
-
-def _scales(lat_deg: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """`spatial.ellipsoid.metres_per_degree` of an array, to the last bits, in fewer steps: it is asked for often."""
-    lat = lat_deg * _RADIAN
-    sine = np.sin(lat)
-    w2 = 1 - E2 * sine * sine
-    w = np.sqrt(w2)
-    return np.cos(lat) * (A_M * _RADIAN) / w, (A_M * (1 - E2) * _RADIAN) / (w2 * w)
 
 
 def _distortion(bounds: Box, plane_m: NDArray[np.float64]) -> NDArray[np.float64]:

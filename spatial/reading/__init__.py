@@ -6,13 +6,10 @@ Nothing is lost silently: every feature a source declares is read, or listed as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-import shapely
-
-from spatial.errors import GeometryChoiceError, LayerChoiceError
+from spatial.errors import LayerChoiceError
+from spatial.reading.assembling import Said, check_arguments, finished
 from spatial.reading.model import Evidence, Hints, Hypothesis, Problem, Reading, UnreadableFeature
 
 if TYPE_CHECKING:
@@ -21,8 +18,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from spatial.datum_shift import Shift
+    from spatial.reading.assembling import Shape
     from spatial.reading.draft import Draft
-    from spatial.reading.reference import Resolved
     from spatial.reading.sources import Bundle
 
 __all__ = [
@@ -37,8 +34,6 @@ __all__ = [
     "read_text",
     "under",
 ]
-
-Shape = Literal["point", "line", "polygon"]
 
 
 def read(
@@ -114,7 +109,7 @@ def read(
     """
     from spatial.reading.sources import load
 
-    _check_arguments(datum, geometry)
+    check_arguments(datum, geometry)
     if typed:
         return read_text(
             str(source),
@@ -132,8 +127,8 @@ def read(
     draft = _parse(bundle, geometry=geometry, layer=layer)
     if layer is not None and draft.layers != [layer]:
         draft = _only(draft, layer)
-    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
-    return _finish(draft, bundle.sha256, said, geometry=geometry)
+    said = Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    return finished(draft, bundle.sha256, said, geometry=geometry)
 
 
 def read_text(
@@ -178,11 +173,11 @@ def read_text(
 
     from spatial.reading.typed import parse_typed
 
-    _check_arguments(datum, geometry)
+    check_arguments(datum, geometry)
     draft = parse_typed(text, geometry=geometry)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
-    return _finish(draft, digest, said, geometry=None)
+    said = Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    return finished(draft, digest, said, geometry=None)
 
 
 def read_table(
@@ -223,22 +218,10 @@ def read_table(
 
     from spatial.reading.tables import parse_csv
 
-    _check_arguments(datum, geometry)
+    check_arguments(datum, geometry)
     draft = parse_csv(data, file=file, geometry=geometry)
-    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
-    return _finish(draft, hashlib.sha256(data).hexdigest(), said, geometry=geometry)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Said:
-    """What the user says about the coordinate system."""
-
-    crs: str | int | None
-    datum: str | None
-    region: BaseGeometry | None
-    must_hold: bool
-    shift: Shift | None
-    shift_m: float
+    said = Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    return finished(draft, hashlib.sha256(data).hexdigest(), said, geometry=geometry)
 
 
 def under(reading: Reading, hypothesis: Hypothesis, *, shift: Shift | None = None, shift_m: float = 10.0) -> Reading:
@@ -246,15 +229,6 @@ def under(reading: Reading, hypothesis: Hypothesis, *, shift: Shift | None = Non
     from spatial.reading import placing
 
     return placing.under(reading, hypothesis, shift=shift, shift_m=shift_m)
-
-
-def _check_arguments(datum: str | None, geometry: str | None) -> None:
-    from spatial.reading.reference import DATUMS
-
-    if datum is not None and datum not in DATUMS:
-        raise ValueError(f"datum is {datum!r}; it must be one of {', '.join(DATUMS)}")
-    if geometry not in (None, "point", "line", "polygon"):
-        raise ValueError(f"geometry is {geometry!r}; it must be point, line or polygon")
 
 
 def _parse(bundle: Bundle, *, geometry: Shape | None, layer: str | None) -> Draft:
@@ -315,90 +289,4 @@ def _only(draft: Draft, layer: str) -> Draft:
         keys=[draft.keys[i] for i in chosen],
         lost=[item for item in draft.lost if item[0] == layer],
         declared={name: count for name, count in draft.declared.items() if name == layer},
-    )
-
-
-def _finish(draft: Draft, sha256: str, said: _Said, *, geometry: Shape | None) -> Reading:
-    draft.check_counts()
-    if draft.format not in {"csv", "xlsx", "xlsb", "xls", "ods", "survey_txt", "typed"} and geometry is not None:
-        for number, shape in enumerate(draft.geometries):
-            draft.geometries[number] = _as(shape, geometry, draft, number)
-    if not draft.keys and not draft.lost:
-        draft.warn("no_features")
-    return _assembled(draft, sha256, said, _resolved(draft, said))
-
-
-def _resolved(draft: Draft, said: _Said) -> Resolved:
-    from spatial.reading.reference import resolve
-
-    return resolve(
-        draft, crs=said.crs, datum=said.datum, region=said.region, region_must_hold=said.must_hold, shift=said.shift
-    )
-
-
-def _assembled(draft: Draft, sha256: str, said: _Said, found: Resolved) -> Reading:
-    """The reading of a draft in the coordinate system that was found of it, or of the whole it is a part of."""
-    from spatial.reading.placing import accuracy_of, moved
-
-    ids, unreadable = draft.ids()
-    geometries = np.empty(len(draft.geometries), dtype=object)
-    geometries[:] = draft.geometries
-    reading = Reading(
-        source_name=draft.file,
-        source_sha256=sha256,
-        format=draft.format,
-        encoding=draft.encoding,
-        encoding_evidence=tuple(draft.encoding_evidence),
-        layer_names=tuple(draft.layers),
-        geometries=geometries,
-        attributes=tuple(draft.attributes),
-        ids=ids,
-        feature_layers=tuple(layer for layer, _ in draft.keys),
-        unreadable=unreadable,
-        crs=None,
-        crs_status=found.status,
-        crs_evidence=found.evidence,
-        datum=found.datum,
-        notation=draft.notation,
-        decimals=draft.decimals,
-        source_kind=draft.source_kind,
-        accuracy=accuracy_of(draft, found.system, found.datum),
-        problems=tuple(draft.problems),
-        declared_counts=dict(draft.declared),
-        hints=draft.gathered_hints(),
-        hypotheses=found.hypotheses,
-    )
-    if found.system is None:
-        return reading
-    return moved(
-        reading,
-        system=found.system,
-        swapped=found.swapped,
-        offset=found.offset,
-        shift=said.shift,
-        shift_m=said.shift_m,
-    )
-
-
-def _as(shape: BaseGeometry, geometry: Shape, draft: Draft, number: int) -> BaseGeometry:
-    """A geometry as the kind asked for, where that loses nothing: lines may close to polygons."""
-    layer, record = draft.keys[number]
-    kind = shape.geom_type.removeprefix("Multi").replace("LinearRing", "LineString")
-    if kind == {"point": "Point", "line": "LineString", "polygon": "Polygon"}[geometry]:
-        return shape
-    if geometry == "polygon" and kind == "LineString":
-        parts = list(getattr(shape, "geoms", [shape]))
-        rings = [shapely.get_coordinates(part) for part in parts]
-        if all(len(np.unique(ring, axis=0)) >= 3 for ring in rings):
-            if any((ring[0] != ring[-1]).any() for ring in rings):
-                draft.warn("line_not_closed", layer=layer, record=record)
-            made = [shapely.Polygon(ring) for ring in rings]
-            return made[0] if len(made) == 1 else shapely.MultiPolygon(made)
-    raise GeometryChoiceError(
-        file=draft.file,
-        layer=layer,
-        record=record,
-        code="geometry_choice",
-        detail=f"a {shape.geom_type} cannot be taken as a {geometry}",
-        remedy="Leave --geometry out, or give a file that holds only what is meant",
     )

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from spatial.errors import WorkerRefusedError
-from spatial.reading import _assembled, _check_arguments, _resolved, _Said
+from spatial.reading.assembling import Said, assembled, check_arguments, resolved
 from spatial.reading.batches import BatchStream
 from spatial.reading.boundary import Job
 from spatial.reading.draft import Draft
@@ -77,7 +77,7 @@ def vector_pieces(path: Path, format_: str, *, rows: int, said: dict[str, Any]) 
     ReadingError, CRSError
         As `spatial.reading.read`.
     """
-    _check_arguments(said.get("datum"), None)
+    check_arguments(said.get("datum"), None)
     form = FORMATS[format_]
     job = Job(source_name=path.name, format=format_, drivers=form.drivers, members={}, open=form.open)
     try:
@@ -92,17 +92,17 @@ def vector_pieces(path: Path, format_: str, *, rows: int, said: dict[str, Any]) 
 def _pieces(stream: BatchStream, said: dict[str, Any]) -> Iterator[Reading]:
     names = {"region_must_hold": "must_hold"}
     given: dict[str, Any] = {"crs": None, "datum": None, "region": None, "must_hold": True, "shift": None}
-    settled = _Said(**{**given, "shift_m": 10.0, **{names.get(key, key): value for key, value in said.items()}})
+    settled = Said(**{**given, "shift_m": 10.0, **{names.get(key, key): value for key, value in said.items()}})
     with stream:
         whole = _outlined(stream)
-        found = _resolved(whole, settled)
+        found = resolved(whole, settled)
         sha256, some = stream.sha256, False
         for batch in stream.batches():
             some, draft = True, _like(whole)
             _add(stream, batch, draft)
-            yield _assembled(draft, sha256, settled, found)
+            yield assembled(draft, sha256, settled, found)
         if not some:
-            yield _assembled(_like(whole), sha256, settled, found)
+            yield assembled(_like(whole), sha256, settled, found)
 
 
 def _outlined(stream: BatchStream) -> Draft:

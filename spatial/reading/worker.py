@@ -2,8 +2,9 @@
 The child process that parses foreign formats with GDAL, Arrow, ezdxf and calamine.
 
 Run by ``spatial.reading.boundary`` as ``python -I worker.py``; it imports nothing of this project but
-``worker_drawing.py`` and ``worker_tables.py`` beside it, so that it runs the same from a clone and from a wheel. It
-gets the bytes of the source on standard input, works in a temporary folder made for it, and answers on standard output:
+``worker_drawing.py``, ``worker_geopackage.py`` and ``worker_tables.py`` beside it, so that it runs the same from a
+clone and from a wheel. It gets the bytes of the source on standard input, works in a temporary folder made for it, and
+answers on standard output:
 
     in   8 bytes length, JSON request, then the bytes of each member in order
     out  frames: 1 byte kind, 8 bytes length, payload
@@ -137,29 +138,11 @@ def fence(drivers: list[str]) -> None:
 
 def check_sqlite(path: str) -> dict[str, int]:
     """Counts of the feature tables of a GeoPackage, after SQLite's own check."""
-    import sqlite3
-
-    counts: dict[str, int] = {}
+    database = _sibling("worker_geopackage")
     try:
-        # read-write, so that a write-ahead log that came along is taken in; it is this process's own copy
-        with contextlib.closing(sqlite3.connect(path)) as base:
-            base.execute("PRAGMA trusted_schema=OFF")
-            result = [row[0] for row in base.execute("PRAGMA quick_check(3)")]
-            if result != ["ok"]:
-                raise Refusal("damaged", f"SQLite finds the file damaged: {result[0]}")
-            tables = [
-                row[0] for row in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")
-            ]
-            for table in tables:
-                quoted = '"' + table.replace('"', '""') + '"'
-                (counts[table],) = base.execute(f"SELECT count(*) FROM {quoted}").fetchone()
-            with contextlib.suppress(sqlite3.Error):
-                for table, stored in base.execute("SELECT table_name, feature_count FROM gpkg_ogr_contents"):
-                    if table in counts and stored is not None and stored != counts[table]:
-                        detail = f"table {table} holds {counts[table]} features, its register says {stored}"
-                        raise Refusal("count", detail)
-    except sqlite3.Error as error:
-        raise Refusal("damaged", f"SQLite: {error}") from None
+        counts: dict[str, int] = database.feature_counts(path)
+    except database.GeoPackageError as error:
+        raise Refusal(error.code, error.detail) from None
     return counts
 
 

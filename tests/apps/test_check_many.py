@@ -299,3 +299,31 @@ def test_cells_that_a_spreadsheet_would_run_are_text(workspace, tmp_path):
     source.write_text('名称,经度,纬度\n"=1+1",117.45,49.58\n', encoding="utf-8")
     run("check-many", source, "-w", workspace, "--out", out, "--workers", 1)
     assert rows_of(out)[0]["site_name"] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence", "mark", "lead"),
+    [
+        ("zh", "不在优先保护单元不等于符合准入要求", "合成示例，不代表真实管控边界", "坐标单元格为空："),
+        ("en", "does not mean that access requirements are met", "Synthetic example", ""),
+    ],
+)
+def test_the_summary_says_what_no_answer_means_and_why_in_the_reader_s_language(
+    workspace, tmp_path, lang, sentence, mark, lead
+):
+    from openpyxl import load_workbook
+
+    source, out = tmp_path / "p.csv", tmp_path / "r.xlsx"
+    source.write_text("名称,经度,纬度\n甲,117.45,49.58\n乙,,49.5\n", encoding="utf-8")
+    done = run("check-many", source, "-w", workspace, "--out", out, "--workers", 1, "--lang", lang)
+    assert done.exit_code == 0, done.output
+    said = "".join(done.output.split())
+    assert "".join(sentence.split()) in said
+    assert "".join(mark.split()) in said
+    assert f"{lead}p.csv" in said
+    book = load_workbook(out)
+    summary = [str(cell) for row in book.worksheets[1].values for cell in row]
+    assert any(sentence in cell for cell in summary)
+    assert "150781 满洲里市" in summary
+    last = list(book.worksheets[0].values)[2]
+    assert any(str(cell).startswith(f"{lead}p.csv") for cell in last)

@@ -41,6 +41,13 @@ def alone(source, workspace):
     return rows_alone(source, workspace)
 
 
+@pytest.fixture(scope="module")
+def two():
+    """Two workers that stay, for tests that leave them as they were (one that is killed is started anew)."""
+    with cluster(2) as made:
+        yield made
+
+
 @contextmanager
 def cluster(workers=2):
     """A scheduler and workers that a user started: processes of their own, over loopback."""
@@ -51,6 +58,7 @@ def cluster(workers=2):
         host="127.0.0.1",
         dashboard_address=None,
         worker_dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         silence_logs=50,
     ) as made:
         yield made
@@ -58,7 +66,7 @@ def cluster(workers=2):
 
 def test_a_local_cluster_says_what_one_process_says_to_the_byte(source, workspace, alone, tmp_path):
     out = tmp_path / "结果"
-    options = ("--as-of", DAY, "--engine", "dask", "--workers", 2, "--part-sites", 60, "--lang", "en")
+    options = ("--as-of", DAY, "--engine", "dask", "--workers", 1, "--part-sites", 60, "--lang", "en")
     done = run("check-many", source, "-w", workspace, "--out", out, *options)
     assert done.exit_code == 0, done.output
     assert rows_in(out).equals(alone)
@@ -71,11 +79,11 @@ def test_a_local_cluster_says_what_one_process_says_to_the_byte(source, workspac
 @pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="Windows has no such signal; its workers are not killed here"
 )
-def test_one_row_once_though_a_worker_is_killed_in_the_middle(source, workspace, alone, tmp_path):
+def test_one_row_once_though_a_worker_is_killed_in_the_middle(source, workspace, alone, tmp_path, two):
     """Parts wait in a worker when it is killed; its sites are answered by others, and nobody's twice."""
     killed, work = [], {}
-    with cluster() as made, job_of(tmp_path / "o.parts", source, part_sites=12) as job:
-        with distributed.Client(made.scheduler_address) as watch:
+    with job_of(tmp_path / "o.parts", source, part_sites=12) as job:
+        with distributed.Client(two.scheduler_address) as watch:
             pids = watch.run(os.getpid)
 
             def kill(_):
@@ -86,7 +94,7 @@ def test_one_row_once_though_a_worker_is_killed_in_the_middle(source, workspace,
                 os.kill(pids[address], signal.SIGKILL)
                 killed.append(pids[address])
 
-            with dask_engine(made.scheduler_address) as engine:
+            with dask_engine(two.scheduler_address) as engine:
                 answer_parts(job, errand_of(job, workspace), engine, on_rows=kill)
             there = set(watch.run(os.getpid).values())
         out = job.hand_over(tmp_path / "out")
@@ -98,7 +106,8 @@ def test_one_row_once_though_a_worker_is_killed_in_the_middle(source, workspace,
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signal; the run is not killed here")
-def test_the_same_command_goes_on_after_everything_was_killed(source, workspace, alone, tmp_path):
+def test_the_same_command_goes_on_after_everything_was_killed(source, workspace, alone, tmp_path, two):
+    """On another cluster too: what is done lies in the folder."""
     out, kept = tmp_path / "out", tmp_path / "out.parts"
     command = [sys.executable, "-m", "apps.cli.main", "check-many", source, "-w", workspace, "--out", out]
     command += ["--as-of", DAY, "--engine", "dask", "--workers", "1", "--part-sites", "12"]
@@ -110,7 +119,8 @@ def test_the_same_command_goes_on_after_everything_was_killed(source, workspace,
     assert not out.exists()
     done = {p.name: p.stat().st_mtime_ns for p in (kept / "rows").iterdir() if p.name.startswith("part-")}
     assert part_name(2) in done
-    again = run("check-many", source, "-w", workspace, "--out", out, "--as-of", DAY, "--engine", "dask", "--workers", 1)
+    to = ("--engine", "dask", "--scheduler", two.scheduler_address)
+    again = run("check-many", source, "-w", workspace, "--out", out, "--as-of", DAY, *to)
     assert again.exit_code == 0, again.output
     assert "接着上次做" in again.output
     assert rows_in(out).equals(alone)
@@ -118,11 +128,11 @@ def test_the_same_command_goes_on_after_everything_was_killed(source, workspace,
     assert len(stayed) >= 3
 
 
-def test_a_workspace_out_of_reach_of_the_workers_stops_before_any_part(source, workspace, tmp_path):
+def test_a_workspace_out_of_reach_of_the_workers_stops_before_any_part(source, workspace, tmp_path, two):
     own = shutil.copytree(workspace, tmp_path / "ws")
-    with cluster(1) as made, job_of(tmp_path / "o.parts", source, part_sites=100) as job:
+    with job_of(tmp_path / "o.parts", source, part_sites=100) as job:
         errand = errand_of(job, own)
-        with dask_engine(made.scheduler_address) as engine:
+        with dask_engine(two.scheduler_address) as engine:
             shutil.rmtree(own)  # as if the workers ran elsewhere
             with pytest.raises(WorkersDifferError, match="put the workspace where every worker sees it"):
                 answer_parts(job, errand, engine)
@@ -131,18 +141,53 @@ def test_a_workspace_out_of_reach_of_the_workers_stops_before_any_part(source, w
         assert job.answered == 2  # the records refused at reading
 
 
-def test_workers_without_the_program_are_named(source, workspace, tmp_path):
+def test_workers_without_the_program_are_named(source, workspace, tmp_path, two):
     def lose():
         for name in [name for name in sys.modules if name.partition(".")[0] == "screening"]:
             del sys.modules[name]
         sys.modules["screening"] = None  # as where it was never installed
 
-    with cluster(1) as made, job_of(tmp_path / "o.parts", source, part_sites=100) as job:
-        with distributed.Client(made.scheduler_address) as client:
-            client.run(lose)
-        told = pytest.raises(WorkersDifferError, match="install the same version of sanxian where the workers run")
-        with dask_engine(made.scheduler_address) as engine, told:
-            answer_parts(job, errand_of(job, workspace), engine)
+    def found():
+        del sys.modules["screening"]
+
+    told = pytest.raises(WorkersDifferError, match="install the same version of sanxian where the workers run")
+    with job_of(tmp_path / "o.parts", source, part_sites=100) as job, distributed.Client(two.scheduler_address) as all_:
+        all_.run(lose)
+        try:
+            with dask_engine(two.scheduler_address) as engine, told:
+                answer_parts(job, errand_of(job, workspace), engine)
+        finally:
+            all_.run(found)
+
+
+def test_one_worker_of_another_version_stops_before_any_part(source, workspace, tmp_path, two):
+    def replaced(version):
+        import shapely
+
+        before, shapely.geos_version_string = shapely.geos_version_string, version
+        return before
+
+    told = pytest.raises(WorkersDifferError, match=r"other versions: GEOS 3\.0\.0, not .*; install the same versions")
+    with job_of(tmp_path / "o.parts", source, part_sites=100) as job, distributed.Client(two.scheduler_address) as all_:
+        one = min(all_.nthreads())
+        before = all_.run(replaced, "3.0.0", workers=[one])[one]
+        try:
+            with dask_engine(two.scheduler_address) as engine, told:
+                answer_parts(job, errand_of(job, workspace), engine)
+        finally:
+            all_.run(replaced, before, workers=[one])
+        assert job.answered == 2  # the records refused at reading
+
+
+def test_two_engines_at_once_on_one_job_are_refused(source, workspace, tmp_path, two):
+    """The lock is of the folder, whichever engine comes second."""
+    out = tmp_path / "out"
+    with job_of(tmp_path / "out.parts", source, part_sites=100) as job:
+        for more in (("dask", "--scheduler", two.scheduler_address), ("spark",), ("dask", "--restart")):
+            done = run("check-many", source, "-w", workspace, "--out", out, "--as-of", DAY, "--engine", *more)
+            assert done.exit_code == 3, done.output
+            assert "another run is at work on it" in " ".join(done.stderr.split())
+        assert job.open_parts() == [0, 1, 2]
 
 
 def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_named(monkeypatch):
@@ -152,20 +197,6 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_named(monkeypatch)
     told = pytest.raises(EngineUnreachableError, match="has no worker; start some with `dask worker")
     with cluster(0) as made, told, dask_engine(made.scheduler_address):
         pass
-
-
-def test_a_scheduler_that_goes_away_stops_the_batch(source, workspace, tmp_path):
-    with job_of(tmp_path / "o.parts", source, part_sites=20) as job:
-        with cluster(1) as made, dask_engine(made.scheduler_address) as engine:
-            closed = []
-
-            def close(_):
-                if not closed:
-                    closed.append(made.close())
-
-            with pytest.raises(BatchStoppedError, match=r"the scheduler is gone .* it goes on where it stood"):
-                answer_parts(job, errand_of(job, workspace), engine, on_rows=close)
-        assert 2 < job.answered < 300
 
 
 def test_without_dask_the_error_says_what_to_install(monkeypatch):
@@ -187,3 +218,18 @@ def test_options_of_another_engine_are_refused(source, workspace, tmp_path):
         done = run(*start, *said)
         assert done.exit_code == 2, done.output
         assert told in " ".join(done.output.split())
+
+
+def test_a_scheduler_that_goes_away_stops_the_batch(source, workspace, tmp_path, two):
+    """Last in this file: the cluster that its tests share goes away."""
+    closed = []
+
+    def close(_):
+        if not closed:
+            closed.append(two.close())
+
+    told = pytest.raises(BatchStoppedError, match=r"the scheduler is gone .* it goes on where it stood")
+    with job_of(tmp_path / "o.parts", source, part_sites=12) as job:
+        with dask_engine(two.scheduler_address) as engine, told:
+            answer_parts(job, errand_of(job, workspace), engine, on_rows=close)
+        assert 2 < job.answered < 300

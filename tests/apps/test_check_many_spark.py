@@ -50,10 +50,16 @@ def alone(source, workspace):
 
 @pytest.fixture(scope="module")
 def session():
+    """One for the whole file; its Java compiles little, since it does not live long."""
     from screening.cluster.spark_engine import _started
 
-    with _started("local[2]") as made:
-        yield made
+    options = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_SUBMIT_ARGS", options)
+        with _started("local[2]") as made:
+            made.conf.set("spark.sql.codegen.wholeStage", "false")
+            made.conf.set("spark.sql.adaptive.enabled", "false")
+            yield made
 
 
 def test_without_spark_or_java_the_error_says_what_to_install(monkeypatch):
@@ -65,16 +71,6 @@ def test_without_spark_or_java_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     with pytest.raises(EngineMissingError, match=r'pip install "sanxian\[spark\]"'), spark_engine("local[1]"):
         pass
-
-
-@needs_java
-def test_parts_on_spark_say_what_one_process_says_to_the_byte(source, workspace, alone, tmp_path, session):
-    with job_of(tmp_path / "o.parts", source, part_sites=30) as job, spark_engine(session=session) as engine:
-        counted = []
-        answer_parts(job, errand_of(job, workspace), engine, on_rows=counted.append)
-        assert sum(counted) == 78
-        out = job.hand_over(tmp_path / "out")
-    assert rows_in(out).equals(alone)
 
 
 @needs_java
@@ -103,8 +99,10 @@ def test_one_row_once_though_a_python_worker_of_spark_is_killed(source, workspac
         assert len(job.open_parts()) == 10
         killer = threading.Thread(target=kill, args=(job.rows_folder,))
         killer.start()
-        answer_parts(job, errand_of(job, workspace), engine)
+        counted = []
+        answer_parts(job, errand_of(job, workspace), engine, on_rows=counted.append)
         killer.join()
+        assert sum(counted) == 78
         assert killed
         assert rows_in(job.hand_over(tmp_path / "out")).equals(alone)
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 
 import pytest
 
 from layers.plans.loading import CITIES, plan
-from maps.errors import AssetsMissingError
-from maps.offline import locked_files
 from spatial.boundaries import available
 from tests.apps.cli import run
 
@@ -18,24 +15,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not available(), reason="administrative boundaries are not built here: run make setup"),
 ]
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    try:
-        locked_files()
-    except AssetsMissingError as missing:
-        pytest.skip(f"the scripts of the maps were never built: {missing}")
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("city", [city.key for city in CITIES])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import shutil
 
 import numpy as np
 import pytest
 import shapely
 
 from spatial.levels import level_of, levels_for
-from tests.drawing_page import bundle, html_of, layer_of, spec_of, style
+from tests.bundling import bundled
+from tests.drawing_page import ENTRY, html_of, layer_of, spec_of, style
 from tests.tilings import blob, tiling
 
 pytestmark = pytest.mark.browser
@@ -20,19 +20,7 @@ RED, BLUE, WHITE = (200, 0, 0), (0, 0, 200), (255, 255, 255)
 
 @pytest.fixture(scope="module")
 def script():
-    return bundle()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright; python -m pip install playwright")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no Chromium; apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+    return bundled(ENTRY)
 
 
 class Drawn:

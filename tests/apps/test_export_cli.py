@@ -36,6 +36,13 @@ def opened(path, folder):
     return next(p for p in folder.iterdir() if p.suffix == ".gpkg")
 
 
+def exported(result, checked, folder, *words):
+    """What the program says of a result that is written down as it stands here."""
+    file = folder / "r.json"
+    file.write_text(json.dumps(result), encoding="utf-8")
+    return run("export", file, "--workspace", checked / "ws", *words, "--out", folder / "out", "--to", "gpkg")
+
+
 def test_layers_are_handed_over_and_what_is_for_internal_use_is_said_on_the_terminal(checked, tmp_path):
     done = run("export", checked / "ws", "--out", tmp_path / "out", "--to", "shp", "--to", "fgb", "--layer", "红线图层")
     assert done.exit_code == 0, done.output
@@ -80,18 +87,7 @@ def test_a_result_is_handed_over_with_its_site_overlaps_and_findings(checked, tm
 def test_a_result_that_was_edited_is_refused(checked, tmp_path):
     result = json.loads((checked / "r.json").read_text("utf-8"))
     result["answer"] = "clear"
-    (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
-    words = [
-        "--workspace",
-        checked / "ws",
-        "--site",
-        checked / "地块.geojson",
-        "--out",
-        tmp_path / "out",
-        "--to",
-        "gpkg",
-    ]
-    done = run("export", tmp_path / "r.json", *words)
+    done = exported(result, checked, tmp_path, "--site", checked / "地块.geojson")
     assert done.exit_code == 3
     assert "answer was 'clear'" in done.output
     assert not (tmp_path / "out").exists()
@@ -101,37 +97,23 @@ def test_a_result_that_was_edited_is_refused(checked, tmp_path):
 def test_a_finding_that_was_edited_is_refused(checked, tmp_path, key, value):
     result = json.loads((checked / "r.json").read_text("utf-8"))
     next(f for f in result["findings"] if f["kind"] == "red_lines")[key] = value
-    (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
-    words = [
-        "--workspace",
-        checked / "ws",
-        "--site",
-        checked / "地块.geojson",
-        "--out",
-        tmp_path / "out",
-        "--to",
-        "gpkg",
-    ]
-    done = run("export", tmp_path / "r.json", *words)
+    done = exported(result, checked, tmp_path, "--site", checked / "地块.geojson")
     assert done.exit_code == 3
     assert f"findings[红线图层].{key} was" in done.output
 
 
 def test_a_site_within_a_result_that_was_edited_is_refused(checked, tmp_path):
     result = json.loads((checked / "r.json").read_text("utf-8"))
-    words = ["--workspace", checked / "ws", "--out", tmp_path / "out", "--to", "gpkg"]
     (part,) = result["inquiry"]["site"]["parts"]
     for ring, said in [
         ([[117.46, 49.58], [117.481, 49.58], [117.481, 49.59], [117.46, 49.59], [117.46, 49.58]], "site.area_m2 was"),
         ("none", "its inquiry cannot be read"),
     ]:
         part["geometry"]["coordinates"] = [ring]
-        (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
-        done = run("export", tmp_path / "r.json", *words)
+        done = exported(result, checked, tmp_path)
         assert (done.exit_code, said in done.output) == (3, True), done.output
     for wrong in (3, [], {"site": "x"}, {"site": {"parts": [{"geometry": {}}]}}):
-        (tmp_path / "r.json").write_text(json.dumps({**result, "inquiry": wrong}), encoding="utf-8")
-        done = run("export", tmp_path / "r.json", *words)
+        done = exported({**result, "inquiry": wrong}, checked, tmp_path)
         assert (done.exit_code, "its inquiry cannot be read" in done.output) == (3, True), done.output
     assert not (tmp_path / "out").exists()
 
@@ -140,11 +122,9 @@ def test_a_result_without_its_inquiry_asks_for_the_site(checked, tmp_path):
     """As earlier versions wrote it, and `Verdict.to_json` does."""
     result = json.loads((checked / "r.json").read_text("utf-8"))
     del result["inquiry"]
-    (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
-    words = ["--workspace", checked / "ws", "--out", tmp_path / "out", "--to", "gpkg"]
-    done = run("export", tmp_path / "r.json", *words)
+    done = exported(result, checked, tmp_path)
     assert (done.exit_code, "name it with --site" in done.output) == (3, True)
-    assert run("export", tmp_path / "r.json", "--site", checked / "地块.geojson", *words).exit_code == 0
+    assert exported(result, checked, tmp_path, "--site", checked / "地块.geojson").exit_code == 0
 
 
 def test_another_site_is_not_that_of_the_result(checked, tmp_path):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 import shapely
 
@@ -16,33 +13,10 @@ from tests import map_example
 from tests.apps.cli import geojson, run, small_workspace
 
 pytestmark = pytest.mark.browser
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 DAY = "2026-11-22"
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 TWICE = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
 """A window of 1280 x 800 at 200 %."""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    map_example.require_assets()
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe():
-    found = list((Path(__file__).parents[2] / "maps" / "assets").glob("axe-core-*/axe.min.js"))
-    if not found:
-        pytest.skip("axe-core is not built; run python maps/build_assets.py")
-    return found[0].read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import shutil
-from pathlib import Path
 
 import pytest
 from shapely.geometry import MultiPoint, Point
 
 from maps.screening_map import draw
-
-_spec = importlib.util.spec_from_file_location("map_example", Path(__file__).parents[1] / "map_example.py")
-example = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(example)
+from tests import map_example as example
 
 pytestmark = pytest.mark.browser
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-default-browser-check",
-]
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    example.require_assets()
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @dataclasses.dataclass

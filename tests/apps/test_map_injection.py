@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
 import urllib.parse
 from dataclasses import dataclass
 from itertools import cycle
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.browser
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 DAY = "2026-11-22"
 CITY = shapely.box(117.0, 49.2, 118.0, 49.9)
 PLACE = (117.455, 49.585)
@@ -75,19 +72,6 @@ new MutationObserver((records) => {{
 }}).observe(document, {{ childList: true, subtree: true, attributes: true, characterData: true }});
 window.print = () => {{ window.printed = (window.printed || 0) + 1; }};
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    map_example.require_assets()
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

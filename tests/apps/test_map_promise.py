@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ import shapely
 import shapely.geometry
 
 from layers.workspace import FolderStore
-from maps import build_assets
 from maps.public_map import page as page_module
 from maps.public_map.document import MapRequest
 from maps.public_map.edition import Edition
@@ -26,19 +23,18 @@ from screening.site import place, site_of
 from spatial.errors import SpatialError
 from spatial.reading import read, read_text
 from tests.building import add, workspace_at
+from tests.bundling import bundled
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 DAY = "2026-11-22"
 CITY = shapely.box(117.0, 49.2, 118.0, 49.9)
 _PROBE = """
-import * as chunks from "%(page)s/chunks";
-import { Refusal } from "%(page)s/refusal";
-import { questionOf } from "%(page)s/site/site";
-import { typedSite } from "%(page)s/site/typed";
-import { uploadedSite } from "%(page)s/site/upload";
+import * as chunks from "./chunks";
+import { Refusal } from "./refusal";
+import { questionOf } from "./site/site";
+import { typedSite } from "./site/typed";
+import { uploadedSite } from "./site/upload";
 const orRefused = async (make) => {
   try { return questionOf(await make()); }
   catch (trouble) { if (trouble instanceof Refusal) return { refused: trouble.code }; throw trouble; }
@@ -57,37 +53,9 @@ window.probe = {
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def probe(tmp_path_factory):
+def probe():
     """The page's readers of sites under names that a test can reach, in the place of the page's script."""
-    esbuild = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
-    if not esbuild.is_file():
-        pytest.skip("the locked packages of npm are not installed here: python maps/build_assets.py")
-    command, environment = build_assets.npm_command()
-    node = command[0] if len(command) > 1 else shutil.which("node")
-    entry = tmp_path_factory.mktemp("probe") / "probe.ts"
-    entry.write_text(_PROBE % {"page": (ROOT / "maps" / "page").as_posix()}, encoding="utf-8")
-    options = ["--bundle", "--format=iife", "--target=es2020", "--charset=utf8", "--log-level=warning"]
-    run = subprocess.run(
-        [str(node), str(esbuild), str(entry), *options],
-        cwd=ROOT,
-        env=environment | {"NODE_PATH": str(ROOT / "node_modules")},
-        capture_output=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr.decode()
-    return run.stdout.decode()
+    return bundled(_PROBE)
 
 
 @pytest.fixture(scope="module")

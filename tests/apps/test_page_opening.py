@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import shutil
 import threading
 
 import pytest
@@ -14,21 +13,7 @@ from maps.public_map.page import build_page
 from tests.apps.cli import small_workspace
 
 pytestmark = pytest.mark.browser
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 TITLE = "查询图 <b>{{ 7 }}</b>"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

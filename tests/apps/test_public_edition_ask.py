@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 import shapely
 
@@ -19,11 +17,7 @@ NAMED, NAMELESS = shapely.box(117.42, 49.56, 117.49, 49.61), shapely.box(117.7, 
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no Chromium; install with: apt-get install chromium")
+def pages(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("public")
     store = workspace_at(folder / "ws", "red_lines")
     rest = {"coverage": CITY, "restricted": True}
@@ -32,11 +26,7 @@ def pages(tmp_path_factory):
     page = build_page(FolderStore.open(store.root), MapRequest(as_of="2026-11-22", edition=Edition(public=True)))
     file = folder / "map.html"
     file.write_text(page.html, encoding="utf-8", newline="\n")
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = started.chromium.launch(executable_path=program, args=arguments)
-        yield lambda hash_: answer_at(browser, f"{file.as_uri()}#{hash_}")
-        browser.close()
+    return lambda hash_: answer_at(chromium, f"{file.as_uri()}#{hash_}")
 
 
 def answer_at(browser, address):

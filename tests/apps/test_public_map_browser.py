@@ -16,23 +16,10 @@ from layers.workspace import FolderStore
 from maps.public_map.document import MapRequest
 from maps.public_map.edition import Edition
 from maps.public_map.page import build_page
-from tests.map_page import DAY, PHONE, SMALL, WIDE, launched, open_in, workspace
+from tests.map_page import DAY, PHONE, SMALL, WIDE, open_in, workspace
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    yield from launched()
-
-
-@pytest.fixture(scope="module")
-def axe():
-    found = list((ROOT / "maps" / "assets").glob("axe-core-*/axe.min.js"))
-    if not found:
-        pytest.skip("axe-core is not built; run python maps/build_assets.py")
-    return found[0].read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from maps.public_map.document import MapRequest
 from maps.public_map.page import build_page
 from maps.public_map.tiles import tiles_of
 from spatial.measure import ellipsoidal_area, geodesic_length
-from tests.map_page import DAY, launched, open_in, workspace
+from tests.map_page import DAY, open_in, workspace
 
 pytestmark = pytest.mark.browser
 TILES = "https://tiles.example.cn/{z}/{x}/{y}.png"
@@ -44,18 +44,17 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def one(file):
-    for chromium in launched():
-        opened = open_in(
-            chromium,
-            file,
-            permissions=["geolocation"],
-            geolocation={"latitude": 49.585, "longitude": 117.455, "accuracy": 30},
-        )
-        opened.page.context.route(
-            "https://tiles.example.cn/**", lambda route: route.fulfill(body=DOT, content_type="image/png")
-        )
-        yield opened
+def one(chromium, file):
+    opened = open_in(
+        chromium,
+        file,
+        permissions=["geolocation"],
+        geolocation={"latitude": 49.585, "longitude": 117.455, "accuracy": 30},
+    )
+    opened.page.context.route(
+        "https://tiles.example.cn/**", lambda route: route.fulfill(body=DOT, content_type="image/png")
+    )
+    return opened
 
 
 def painted(one, pane):

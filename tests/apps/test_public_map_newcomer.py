@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -23,24 +22,10 @@ from tests.building import add, workspace_at
 
 pytestmark = pytest.mark.browser
 FIELD = Path(__file__).parents[3] / "shared" / "field"
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 WIDE, PHONE = (1280, 800), (390, 844)
 DAY = "2026-11-22"
 LAND = shapely.box(98.0, 20.0, 125.0, 52.0)
 WEST = (117.70, 49.50, 117.704, 49.503)  # of the red line that is drawn, all of it in one corner of the land
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @cache

@@ -9,7 +9,6 @@ import http.server
 import json
 import re
 import shutil
-import subprocess
 import threading
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import numpy as np
 import pytest
 
 from layers.workspace import FolderStore
-from maps import build_assets
 from maps.public_map import page as page_module
 from maps.public_map.document import MapRequest
 from maps.public_map.edition import Edition
@@ -26,18 +24,17 @@ from maps.public_map.tiles import tiles_of
 from maps.public_map.writing import write_page
 from spatial.packing import packed
 from tests.apps.cli import small_workspace
+from tests.bundling import bundled
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-HINT = "install with: python -m pip install playwright, and apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 DAY = "2026-11-22"
 # far from every zone, inside the city that every layer covers: the engine says clear
 CLEAR = {"type": "Point", "coordinates": [117.85, 49.35]}
 HIT = {"type": "Point", "coordinates": [117.455, 49.585]}
 _PROBE = """
-import * as chunks from "%(page)s/chunks";
-import { digestOf, plainDigestOf } from "%(page)s/digest";
+import * as chunks from "./chunks";
+import { digestOf, plainDigestOf } from "./digest";
 const ask = async (geometry) => {
   const page = await chunks.loadDocument();
   const { layers, document, lost } = await chunks.loadJudgeLayers(page);
@@ -50,37 +47,9 @@ Object.assign(window, { probe: { ...chunks, digestOf, plainDigestOf, ask } });
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"no Playwright; {HINT}")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip(f"no Chromium; {HINT}")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def probe(tmp_path_factory):
+def probe():
     """The page's own modules of chunks under a name that a test can reach, in the place of the page's script."""
-    esbuild = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
-    if not esbuild.is_file():
-        pytest.skip("the locked packages of npm are not installed here: python maps/build_assets.py")
-    command, environment = build_assets.npm_command()
-    node = command[0] if len(command) > 1 else shutil.which("node")
-    entry = tmp_path_factory.mktemp("probe") / "probe.ts"
-    entry.write_text(_PROBE % {"page": (ROOT / "maps" / "page").as_posix(), "day": DAY}, encoding="utf-8")
-    options = ["--bundle", "--format=iife", "--target=es2020", "--charset=utf8", "--log-level=warning"]
-    run = subprocess.run(
-        [str(node), str(esbuild), str(entry), *options],
-        cwd=ROOT,
-        env=environment | {"NODE_PATH": str(ROOT / "node_modules")},
-        capture_output=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr.decode()
-    return run.stdout.decode()
+    return bundled(_PROBE % {"day": DAY})
 
 
 @pytest.fixture(scope="module")

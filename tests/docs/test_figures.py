@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from docs.figures.drawing import svg_of
+from docs.figures.judging import judge
 from docs.figures.pictures import demo_verdict, output_svg
-from docs.figures.scenes import FIGURES, judge
+from docs.figures.scenes import FIGURES
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "figures"

@@ -25,12 +25,13 @@ PAGES = [
     "water-classes",
     "zonal-figures",
     "check-layer-quality",
+    "many-sites",
 ]
 STEP = re.compile(
     r"(?:存成\s+`(?P<name>[^`]+)`[^`]*)?^ *```(?P<language>\w+)\n(?P<text>.*?)^ *```", re.MULTILINE | re.DOTALL
 )
 REFUSED = "拒绝"
-WRITES = {"--output", "--json", "--map", "--export", "--warped", "--residuals"}
+WRITES = {"--out", "--output", "--json", "--map", "--export", "--warped", "--residuals"}
 
 
 @pytest.mark.parametrize("name", PAGES)

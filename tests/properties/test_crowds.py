@@ -10,30 +10,34 @@ import pytest
 import shapely
 
 from layers.workspace import FolderStore
-from screening.batch import settling
+from screening.batch import judging, settling
 from screening.batch.desk import Desk
 from screening.batch.row import COLUMNS
 from screening.batch.table import NumberedSite, sites_table
 from screening.findings import answer_of
 from screening.loaded import load
 from screening.site import site_of
+from spatial.overlay.frame import Frame
 from tests.building import add, workspace_at
 from tests.judge_cases import single
-from tests.judge_worlds import adversarial, uniform, world_of
+from tests.judge_worlds import adversarial, feature, uniform, world_of
 from tests.oracle.cases import seeded
-from tests.page_harness import loaded_of
+from tests.page_harness import layer_of, loaded_of
 from tests.tilings import blob, tiling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from layers.version import OpenLayer
     from screening.loaded import Loaded
     from screening.site import Site
 
 MEASURED = {c.name for c in COLUMNS if c.type == "number"}
 AS_OF = "2026-11-22"
 GAP_M, SHARE = 1.001e-3, 1e-9
+FAR_M = 10_000.0
+"""Beyond this a distance is known to 0.1 % only."""
 
 
 def rows_of(loaded: Loaded, sites: Sequence[Site], *, one_by_one: bool) -> list[dict[str, Any]]:
@@ -51,6 +55,8 @@ def assert_same(together: dict[str, Any], alone: dict[str, Any], site: Site) -> 
             assert found == value, where
         elif name.endswith("_m2"):
             assert found == pytest.approx(value, rel=SHARE, abs=0.0101), where
+        elif value > FAR_M:
+            assert found == pytest.approx(value, rel=1e-3), where
         else:
             assert found == pytest.approx(value, rel=0, abs=GAP_M), where
 
@@ -135,3 +141,192 @@ def test_a_row_does_not_depend_on_the_sites_beside_it(county) -> None:
     whole = Desk(loaded=loaded, layers=[]).rows(table)
     parts = [Desk(loaded=loaded, layers=[]).rows(table.slice(at, 7)) for at in range(0, 90, 7)]
     assert pa.concat_tables(parts).to_pylist() == whole.to_pylist()
+
+
+LAND = shapely.box(117.0, 49.0, 118.0, 50.0)
+PLACE = Frame.at(117.5, 49.5)
+
+
+def metres(west: float, south: float, east: float, north: float) -> Any:
+    """A box in metres about a place."""
+    return PLACE.to_degrees(shapely.box(west, south, east, north))
+
+
+def lines(zones: Sequence[Any], *fields: dict[str, Any], **card: Any) -> OpenLayer:
+    """Red lines with what is said of each; sure to 10 m, known of a degree of land."""
+    words = fields or ({},) * len(zones)
+    features = [feature(f"线{n}", **own) for n, own in enumerate(words)]
+    return layer_of(features, zones, **{"kind": "red_lines", "accuracy_m": 10.0, "coverage": LAND, **card})
+
+
+def both_ways(layer: OpenLayer, *sites: Any, accuracy_m: float = 1.0, radius_m: float = 0.0) -> list[dict[str, Any]]:
+    """The rows of sites, which are the same together and alone."""
+    loaded = loaded_of([(layer, None)], layer.card.kind)
+    asked = [site_of(geometry, accuracy_m=accuracy_m, radius_m=radius_m) for geometry in sites]
+    together, alone = (rows_of(loaded, asked, one_by_one=way) for way in (False, True))
+    for mine, truth, site in zip(together, alone, asked, strict=True):
+        assert_same(mine, truth, site)
+    return together
+
+
+FAR, NEAR = shapely.box(5000, 0, 5100, 100), shapely.box(0, 0, 100, 100)
+
+
+@pytest.mark.parametrize("parts", [(FAR, NEAR), (NEAR, FAR)])
+def test_every_part_of_a_site_is_asked_where_it_lies(parts: tuple[Any, Any]) -> None:
+    site = PLACE.to_degrees(shapely.MultiPolygon(parts))
+    (row,) = both_ways(lines([metres(-1000, -1000, 1000, 1000)]), site)
+    assert (row["answer"], row["red_lines_overlap_m2"]) == ("hit", pytest.approx(10_000, rel=1e-4))
+    known = metres(-2000, -2000, 2000, 2000)
+    (row,) = both_ways(lines([metres(-1900, -1900, -1800, -1800)], coverage=known), site)
+    assert (row["answer"], row["red_lines_reason"]) == ("unknown", "partly_outside_coverage")
+
+
+def test_a_hit_coarser_than_the_window_of_a_proof_is_left_to_the_engine() -> None:
+    layer = lines([metres(-30_000, -20_000, 30_000, 20_000)])
+    for accuracy, answer in ((1_500.0, "hit"), (3_000.0, "uncertain")):
+        rows = both_ways(layer, metres(0, 0, 100, 100), metres(0, 0, 0.1, 0.1), accuracy_m=accuracy)
+        assert {row["answer"] for row in rows} == {answer}
+
+
+@pytest.mark.parametrize(("place", "accuracy_m"), [(shapely.Point(117.5, 49.5), 5_000.0), (None, 10.0)])
+def test_a_feature_without_extent_is_near_as_far_as_its_own_accuracy_or_anywhere(place, accuracy_m) -> None:
+    far, vague = metres(-20_000, 0, -19_900, 100), {"without_extent_m": 500.0, "accuracy_m": accuracy_m}
+    (row,) = both_ways(lines([far, place], {}, vague), metres(3_000, 0, 3_100, 100))  # 3 km from it
+    assert (row["answer"], row["red_lines_reason"]) == ("unknown", "extent_not_given")
+
+
+def test_a_zone_lost_in_a_crack_between_others_still_has_its_distance() -> None:
+    crack = shapely.box(117.5, 49.5, 117.5 + 1e-9, 49.51)  # 0.07 mm
+    units = [shapely.box(117.49, 49.5, 117.5, 49.51), crack, shapely.box(117.5 + 1e-9, 49.5, 117.51, 49.51)]
+    beside = ({"counts": False}, {}, {"counts": False})
+    layer = lines(units, *beside, kind="control_units")
+    rows = both_ways(layer, *(metres(x, 200, x + 100, 300) for x in (-150, -120, -105, -50, 5, 20)))
+    assert [row["control_units"] for row in rows] == ["clear", "clear", "uncertain", "hit", "uncertain", "clear"]
+    assert [row["control_units_gap_m"] for row in rows] == pytest.approx([50, 20, 5, 0, 5, 20], abs=5e-3)
+
+
+def test_a_site_so_large_that_its_share_outside_rounds_to_all_is_outside() -> None:
+    layer = lines([metres(30_000, 0, 30_100, 100)], coverage=metres(0, 0, 35_000, 35_000))
+    rows = both_ways(layer, metres(-60_000, -60_000, 1.2, 1.2), metres(-600, -600, 1.2, 1.2))
+    # of 3.6e9 m² some 1.4 m² lie within: 4e-10; of 3.6e5 m² it is 4e-6
+    assert [row["red_lines_reason"] for row in rows] == ["outside_coverage", "partly_outside_coverage"]
+
+
+def test_where_neighbours_overlap_by_less_than_a_millimetre_the_land_counts_once() -> None:
+    middle = 117.5 + 5e-9  # the western one reaches 0.36 mm into the eastern: 0.72 m² of 2 km
+    layer = lines([shapely.box(117.45, 49.45, middle, 49.55), shapely.box(117.5, 49.45, 117.55, 49.55)])
+    (row,) = both_ways(layer, metres(-300, -1000, 400, 1000))
+    assert row["red_lines_overlap_m2"] == pytest.approx(1_400_000.0, abs=0.1)
+
+
+def test_zones_that_share_a_whole_site_are_named_in_the_order_of_their_ids() -> None:
+    rng = np.random.default_rng(1)
+    zones = [blob(117.5, 49.5, 0.08, 90, rng) for _ in range(3)]
+    sites = [metres(x, y, x + 1234.5, y + 777.7) for x in (-900, -700, 0, 100) for y in (-800, -300, 200)]
+    rows = both_ways(lines(zones), *sites)
+    assert {row["red_lines_met"] for row in rows} == {"线0 区线0; 线1 区线1; 线2 区线2"}
+
+
+def test_of_two_zones_as_near_for_their_accuracies_the_engine_says_which_decides() -> None:
+    east = {"accuracy_m": 40.0}
+    for step in (0.0, 4e-4, 9e-4, 1.4e-3):  # a: 10.05 and 40.02, so that 29.97 m make them even
+        layer = lines([metres(-200, 0, -100, 100), metres(229.962 + step, 0, 300, 100)], {}, east)
+        both_ways(layer, metres(0, 0, 100, 100))
+
+
+def test_a_site_that_cannot_be_judged_stops_no_other(county, monkeypatch) -> None:
+    sites = parcels(np.random.default_rng(3), 6, (116.95, 48.95, 117.55, 49.55))
+    loaded = load(FolderStore.open(county), AS_OF)
+    truth = rows_of(loaded, sites, one_by_one=True)
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise shapely.GEOSException("TopologyException: made so")
+
+    monkeypatch.setattr(judging, "layer_columns", broken)
+    assert rows_of(loaded, sites, one_by_one=False) == truth
+
+
+def test_a_tip_that_is_not_quite_deep_proves_nothing() -> None:
+    layer = lines([metres(0, -2000, 2000, 2000)])  # a = 10.05
+    tips = [PLACE.to_degrees(shapely.Polygon([(-300, -200), (depth, 0), (-300, 200)])) for depth in (7, 8, 9)]
+    assert {row["answer"] for row in both_ways(layer, *tips)} == {"uncertain"}
+
+
+def test_a_point_is_a_hit_just_where_it_is_deeper_than_a() -> None:
+    layer = lines([metres(0, -2000, 2000, 2000)])  # a = 10.05
+    rows = both_ways(layer, *(PLACE.to_degrees(shapely.Point(x, 0)) for x in (7, 9.9, 10.1, 10.15, 13)))
+    assert [row["answer"] for row in rows] == ["uncertain", "uncertain", "hit", "hit", "hit"]
+
+
+def test_deep_is_measured_in_a_however_fine_the_cells_are() -> None:
+    edge = shapely.segmentize(shapely.box(-5000, -5000, 5000, 5000), 20)  # many edges, so that cells are small
+    layer = lines([PLACE.to_degrees(edge)])
+    places = [PLACE.to_degrees(shapely.Point(4700, y)) for y in (-900, 0, 900)]  # 300 m deep
+    for accuracy, answer in ((100.0, "hit"), (400.0, "uncertain")):
+        assert {row["answer"] for row in both_ways(layer, *places, accuracy_m=accuracy)} == {answer}
+
+
+def test_a_site_less_than_a_millimetre_away_touches() -> None:
+    layer = lines([shapely.box(117.5, 49.5, 117.51, 49.51)])
+    rows = both_ways(layer, *(shapely.box(117.49, 49.502, 117.5 - off, 49.504) for off in (0, 1e-9, 8e-9, 3e-8)))
+    reasons = [row["red_lines_reason"] for row in rows]
+    assert reasons == ["within_accuracy; touches"] * 3 + ["within_accuracy"]  # the last 2.2 mm away
+
+
+@pytest.mark.parametrize("off", [4.9e-9, 5.1e-9])
+def test_at_the_limit_itself_the_last_millimetre_is_the_engines(off: float) -> None:
+    zone = shapely.box(117.5 + off, 49.5, 117.51, 49.51)  # among the edges it begins 0.35 mm farther west, or east
+    degree = PLACE.kx * np.cos(np.radians(49.505)) / np.cos(np.radians(49.5))
+    sites = []
+    for step in np.arange(-8, 24):  # about a, which is 10.05 m, in tenths of a millimetre
+        east = 117.5 + off - (10.05 + step * 1e-4) / degree
+        sites.append(shapely.box(east - 1e-3, 49.505 - 1e-6, east, 49.505 + 1e-6))
+    rows = both_ways(lines([zone]), *sites)
+    assert {row["answer"] for row in rows} == {"uncertain", "clear"}
+    known = shapely.box(117.3, 49.4, 117.5 + off, 49.6)
+    rows = both_ways(lines([metres(-9000, 0, -8900, 100)], coverage=known), *sites)
+    assert {row["answer"] for row in rows} == {"unknown", "clear"}
+
+
+def test_a_site_with_next_to_nothing_in_the_coverage_is_asked_alone() -> None:
+    layer = lines([metres(-9000, 0, -8900, 100)], coverage=metres(-9500, -9500, 0, 9500))
+    rows = both_ways(layer, *(metres(-inner, 0, 1000, 100) for inner in (3e-3, 0.02, 0.5, 2)))
+    assert {row["red_lines_reason"] for row in rows} == {"partly_outside_coverage"}
+
+
+def test_what_is_shared_in_less_than_a_millimetre_is_no_area() -> None:
+    zones = [metres(-1000, -1000, 0, 1000), shapely.box(117.5 + 1.4e-3 - 1e-8, 49.5, 117.51, 49.51)]
+    site = shapely.box(117.499, 49.501, 117.5 + 1.4e-3, 49.503)  # 0.7 mm of 222 m in the second: 0.16 m2
+    (row,) = both_ways(lines(zones), site)
+    assert (row["answer"], row["red_lines_met"]) == ("hit", "线0 区线0; 线1 区线1")
+    assert row["red_lines_overlap_m2"] == pytest.approx(72.38 * 222.45, rel=1e-3)
+
+
+def test_what_was_lost_without_a_place_is_not_clear_anywhere() -> None:
+    layer = lines([metres(-9000, 0, -8900, 100)], rejected_boxes=[None])
+    (row,) = both_ways(layer, metres(0, 0, 100, 100))
+    assert (row["answer"], row["red_lines_reason"]) == ("unknown", "rejected_feature_near")
+
+
+def test_where_two_counties_meet_their_coverages_are_taken_together() -> None:
+    counties = (shapely.box(117, 49, 117.5, 50), shapely.box(117.5, 49, 118, 50))
+    zone, site = metres(9000, 0, 9100, 100), site_of(metres(-50, 0, 50, 100), accuracy_m=1)
+    for theme, answer in (("red_lines", "clear"), (None, "unknown")):
+        layers = [
+            (
+                lines(
+                    [zone],
+                    name=f"县{n}",
+                    theme=theme or f"县{n}",
+                    coverage=county,
+                    coverage_source="省",
+                    coverage_version="1",
+                ),
+                None,
+            )
+            for n, county in enumerate(counties)
+        ]
+        (mine,), (truth,) = (rows_of(loaded_of(layers, "red_lines"), [site], one_by_one=way) for way in (False, True))
+        assert_same(mine, truth, site)
+        assert mine["answer"] == answer

@@ -87,7 +87,9 @@ def test_a_layer_replaced_meanwhile_stops_the_batch_and_no_row_is_of_the_new_one
 
 
 @posix
-def test_a_process_that_is_ended_from_outside_is_said_and_the_rest_goes_on(store, tmp_path, source):
+def test_a_process_that_is_ended_from_outside_is_said_and_the_rest_goes_on(store, tmp_path, source, monkeypatch):
+    """At the first answer, most of the sites are not handed out yet."""
+    monkeypatch.setattr("screening.batch.running.STEP", 10)
     with job_of(tmp_path / "r.job", source) as job:
 
         def end(_):

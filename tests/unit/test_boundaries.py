@@ -85,7 +85,8 @@ def small_set_up(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (tmp_path / "spatial").mkdir()
     shutil.copy(ROOT / "spatial" / "outlines.py", tmp_path / "spatial")
-    shutil.copy(ROOT / "data" / "boundaries" / "build.py", folder)
+    for script in ("build.py", "geopackage.py"):
+        shutil.copy(ROOT / "data" / "boundaries" / script, folder)
     text = (ROOT / "data" / "boundaries" / "registry.toml").read_text(encoding="utf-8")
     head, _, _ = text.partition("# Official areas")
     head = head.replace(str(REGISTER["build"]["provinces"]).replace("'", '"'), '["640000"]')

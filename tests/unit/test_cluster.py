@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 import shutil
 import tempfile
 from dataclasses import replace
@@ -18,7 +20,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layers.workspace import FolderStore
+from layers.workspace import DatabaseAddress, FolderStore
 from screening.batch.intake import chunks_of
 from screening.batch.table import NumberedSite, sites_table
 from screening.cluster import answering
@@ -418,3 +420,94 @@ def test_a_plan_that_was_altered_is_refused(name, job):
 def reopened(job):
     with PartedJob(job.folder, job.asked) as again:
         return again.open_parts()
+
+
+# what goes wrong at the very end
+
+
+@pytest.mark.parametrize("harm", ["lost", "altered"])
+def test_a_part_lost_or_altered_after_it_was_read_back_is_never_handed_over(harm, job, workspace, alone, tmp_path):
+    errand = errand_of(job, workspace)
+    answer_parts(job, errand, here)
+    path = job.rows_folder / part_name(2)
+    data = path.read_bytes()
+    if harm == "lost":
+        path.unlink()
+    else:
+        path.write_bytes(data[:90] + bytes([data[90] ^ 1]) + data[91:])
+    with pytest.raises(BatchStoppedError, match="1 parts are not answered; run the same command again"):
+        job.hand_over(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert job.open_parts() == [2]
+    answer_parts(job, errand, here)
+    assert rows_in(job.hand_over(tmp_path / "out")).equals(alone)
+
+
+def test_killed_between_rename_and_clean_up_the_result_is_there_and_the_same_command_works(
+    job, source, workspace, alone, tmp_path
+):
+    errand = errand_of(job, workspace)
+    answer_parts(job, errand, here)
+    out = job.hand_over(tmp_path / "out")
+    job.close()  # and killed
+    assert rows_in(out).equals(alone)
+    with job_of(job.folder, source, part_sites=20) as again:
+        answer_parts(again, errand_of(again, workspace), here)
+        assert rows_in(again.hand_over(out)).equals(alone)
+    PartedJob.drop(job.folder)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+
+
+def test_killed_between_the_two_renames_the_earlier_result_is_not_lost(job, source, workspace, alone, tmp_path):
+    """With the same command it is replaced, with --restart it takes its place again before anything is dropped."""
+    answer_parts(job, errand_of(job, workspace), here)
+    out, kept = tmp_path / "out", job.folder / "old"
+    kept.mkdir()
+    (kept / SUMMARY).write_text("{}", "utf-8")
+    job.close()
+    other = Path(shutil.copytree(job.folder, tmp_path / "other.parts"))
+    PartedJob.drop(job.folder, out)
+    assert (out / SUMMARY).read_text("utf-8") == "{}"
+    with job_of(other, source, part_sites=20) as again:
+        answer_parts(again, errand_of(again, workspace), here)
+        assert rows_in(again.hand_over(tmp_path / "new")).equals(alone)
+
+
+def test_killed_in_the_middle_of_dropping_it_can_be_dropped_or_begun_again(
+    job, source, workspace, alone, tmp_path, monkeypatch
+):
+    class KilledError(BaseException):
+        """As kill -9."""
+
+    remove, removed = shutil.rmtree, []
+
+    def killed(path, **given):
+        if len(removed) == 2:
+            raise KilledError
+        removed.append(path)
+        remove(path, **given)
+
+    answer_parts(job, errand_of(job, workspace), here)
+    job.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KilledError):
+            PartedJob.drop(job.folder)
+    assert (job.folder / "job.json").is_file()
+    assert not (job.folder / "plan.json").exists()
+    another = Path(shutil.copytree(job.folder, tmp_path / "another.parts"))
+    PartedJob.drop(another)
+    assert not another.exists()
+    with job_of(job.folder, source, part_sites=20) as again:
+        answer_parts(again, errand_of(again, workspace), here)
+        assert rows_in(again.hand_over(tmp_path / "out")).equals(alone)
+
+
+def test_a_pickled_errand_has_no_password(job, workspace):
+    where = DatabaseAddress.parse("postgresql://li:geheim@h/db?sslpassword=geheim2#城")
+    errand = replace(errand_of(job, workspace), workspace=where)
+    data = pickle.dumps(errand)
+    assert b"geheim" not in data
+    assert str(pickle.loads(data).workspace) == str(where) == "postgresql://li@h/db#城"
+    assert (where.password, copy.deepcopy(where).password) == ("geheim", "geheim")
+    assert "geheim" not in repr(errand)

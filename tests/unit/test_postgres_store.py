@@ -93,7 +93,11 @@ def test_address_is_shown_without_its_password(text, shown, schema):
     assert (str(address), address.schema) == (shown, schema)
     assert "heim" not in repr(address)
     assert DatabaseAddress.parse(str(address)).schema == schema
-    assert pickle.loads(pickle.dumps(address)) == address
+    assert DatabaseAddress.parse(address.written_out) == address
+    pickled = pickle.dumps([address, {"where": address}])
+    assert b"heim" not in pickled
+    other = pickle.loads(pickled)[0]
+    assert (str(other), other.schema, other.password, other.secrets) == (shown, schema, None, ())
 
 
 @pytest.mark.parametrize(

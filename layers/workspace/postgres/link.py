@@ -43,10 +43,12 @@ class Link:
 
     def __init__(self, address: DatabaseAddress) -> None:
         self.address = address
+        self.breaks = 0
+        """How often there was no connection, or it broke."""
         self._lock = threading.RLock()
         self._open: list[psycopg.Connection[Any]] = []  # one or none; shared with the finalizer
         self._pid = os.getpid()
-        self._spelled: dict[str, Composed] = {}
+        self._spelled: dict[tuple[str, bool], Composed] = {}
         weakref.finalize(self, _close, self._open, self._pid)
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -61,17 +63,21 @@ class Link:
             If the database refuses.
         """
         with self.connected() as connection:
-            cursor = connection.execute(self.spelled(statement), values, binary=True)
+            spelled = self.spelled(statement, with_values=bool(values))
+            cursor = connection.execute(spelled, values or None, binary=True)
             return [] if cursor.description is None else cursor.fetchall()
 
-    def spelled(self, statement: str) -> Composed:
+    def spelled(self, statement: str, *, with_values: bool = False) -> Composed:
         """A statement with its tables' names quoted, each with its schema: no other schema is ever looked in."""
         from psycopg import sql
 
-        if statement not in self._spelled:
-            names = {name.removeprefix("ws_"): sql.Identifier(self.address.schema, name) for name in TABLES}
-            self._spelled[statement] = sql.SQL(statement).format(schema=sql.Identifier(self.address.schema), **names)
-        return self._spelled[statement]
+        key = (statement, with_values)
+        if key not in self._spelled:
+            # beside values a % of a name is doubled: the driver takes a single one for the place of a value
+            schema = self.address.schema.replace("%", "%%") if with_values else self.address.schema
+            names = {name.removeprefix("ws_"): sql.Identifier(schema, name) for name in TABLES}
+            self._spelled[key] = sql.SQL(statement).format(schema=sql.Identifier(schema), **names)
+        return self._spelled[key]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -152,6 +158,7 @@ class Link:
         _close(self._open, self._pid)
 
     def _unreachable(self, error: Exception) -> DatabaseUnreachableError:
+        self.breaks += 1
         return DatabaseUnreachableError(path=self.address, detail=without_secrets(error, self.address))
 
     def _refused(self, error: psycopg.Error) -> DatabaseRefusedError:

@@ -151,6 +151,11 @@ class PostgresStore:
         """Versions in the tables that no manifest names; `prune` removes them."""
         return self._contents.inventory.leftovers
 
+    @property
+    def breaks(self) -> int:
+        """How often the database could not be reached, or the connection broke, since the store was opened."""
+        return self._link.breaks
+
     def open_version(self, entry: VersionEntry) -> PostgresVersion:
         """
         Open a version for reading.

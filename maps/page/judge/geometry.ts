@@ -1,20 +1,38 @@
 /**
- * Geometries of the engine's own library (GEOS as WebAssembly) behind a few typed functions.
+ * Geometries of the engine's own library behind a few typed functions: what comes in and goes out, predicates, overlay.
  *
- * A geometry is an address in the library's memory. Whatever is made belongs to the scope that is open, and is freed
- * when it ends: `scoped` frees all, `releasing` all but its result, `keep` takes one out for its owner to free.
+ * Who frees what is told in `library.ts`, whose scopes are handed on from here.
  */
-import initGeos from "geos-wasm";
+import {
+  type Geometry,
+  type Prepared,
+  call,
+  owned,
+  ownedPrepared,
+  raw,
+  refused,
+  releasing,
+  scoped,
+  scratch,
+  truth,
+} from "./library";
 
-export type Geometry = number & { readonly geometry: never };
-export type Prepared = number & { readonly prepared: never };
+export {
+  type Geometry,
+  GeometryError,
+  type Prepared,
+  free,
+  keep,
+  memory,
+  openScope,
+  releasing,
+  scoped,
+  startGeometry,
+  within,
+} from "./library";
+
 /** west, south, east, north */
 export type Box = readonly [number, number, number, number];
-
-/** What the library refused, or gave nothing for. */
-export class GeometryError extends Error {
-  override name = "GeometryError";
-}
 
 export const POINT = 0;
 export const POLYGON = 3;
@@ -25,138 +43,6 @@ export const COLLECTION = 7;
 const FLAT = 2;
 const ROUND = 1;
 const MITRE = 2;
-
-type Call = (...args: number[]) => number;
-interface Raw {
-  HEAPU8: Uint8Array;
-  HEAPF64: Float64Array;
-  HEAPU32: Uint32Array;
-  _malloc: Call;
-  _free: Call;
-  [name: string]: unknown;
-}
-
-class Scope {
-  geometries: number[] = [];
-  prepared: number[] = [];
-}
-
-let raw: Raw;
-let context = 0;
-let scratch = 0;
-let complaint = "";
-let scope: Scope | null = null;
-/** How many geometries are alive: for the test that nothing is left behind. */
-let alive = 0;
-
-/** Start the library; once. */
-export async function startGeometry(): Promise<string> {
-  const geos = (await initGeos({ errorHandler: (text: string) => void (complaint = text) } as never)) as unknown as {
-    Module: Raw;
-    _ctx: number;
-    GEOSversion?: () => number;
-  };
-  raw = geos.Module;
-  context = geos._ctx;
-  scratch = raw._malloc(64);
-  const version = geos.GEOSversion?.();
-  return typeof version === "number" ? textAt(version) : String(version ?? "");
-}
-
-function textAt(address: number): string {
-  let end = address;
-  while (raw.HEAPU8[end]) end++;
-  return new TextDecoder().decode(raw.HEAPU8.slice(address, end));
-}
-
-function call(name: string, ...args: number[]): number {
-  return (raw[`_${name}_r`] as Call)(context, ...args);
-}
-
-/** Everything made meanwhile is freed. */
-export function scoped<T>(work: () => T): T {
-  const outer = scope;
-  const own = new Scope();
-  scope = own;
-  try {
-    return work();
-  } finally {
-    scope = outer;
-    freed(own);
-  }
-}
-
-/** Everything made meanwhile is freed but the result, which belongs to the scope around. */
-export function releasing(work: () => Geometry): Geometry {
-  const outer = scope;
-  const own = new Scope();
-  scope = own;
-  try {
-    const found = work();
-    const at = own.geometries.lastIndexOf(found);
-    if (at >= 0) {
-      own.geometries.splice(at, 1);
-      outer?.geometries.push(found);
-    }
-    return found;
-  } finally {
-    scope = outer;
-    freed(own);
-  }
-}
-
-/** The scope that is open, to make things in later (`within`). */
-export function openScope(): Scope | null {
-  return scope;
-}
-
-/** Work whose geometries belong to a scope that is still open further out. */
-export function within<T>(place: Scope | null, work: () => T): T {
-  const inner = scope;
-  scope = place;
-  try {
-    return work();
-  } finally {
-    scope = inner;
-  }
-}
-
-/** Take a geometry out of the open scope; `free` it. */
-export function keep(geometry: Geometry): Geometry {
-  const at = scope?.geometries.lastIndexOf(geometry) ?? -1;
-  if (at >= 0) scope!.geometries.splice(at, 1);
-  return geometry;
-}
-
-/** Free a geometry that was kept. */
-export function free(geometry: Geometry): void {
-  alive--;
-  call("GEOSGeom_destroy", geometry);
-}
-
-/** Geometries alive, and the bytes of the library's memory. */
-export function memory(): { geometries: number; bytes: number } {
-  return { geometries: alive, bytes: raw.HEAPU8.length };
-}
-
-function freed(own: Scope): void {
-  for (const prepared of own.prepared) call("GEOSPreparedGeom_destroy", prepared);
-  for (const geometry of own.geometries) call("GEOSGeom_destroy", geometry);
-  alive -= own.geometries.length;
-}
-
-function owned(address: number): Geometry {
-  if (!address) throw new GeometryError(complaint || "no geometry");
-  if (!scope) throw new GeometryError("a geometry is made outside of any scope");
-  alive++;
-  scope.geometries.push(address);
-  return address as Geometry;
-}
-
-function truth(answer: number): boolean {
-  if (answer === 2) throw new GeometryError(complaint || "a predicate failed");
-  return answer === 1;
-}
 
 // ---- in and out -------------------------------------------------------------------------------------------------
 
@@ -170,7 +56,7 @@ export function fromWkb(bytes: Uint8Array): Geometry {
 
 export function toWkb(geometry: Geometry): Uint8Array {
   const at = call("GEOSGeomToWKB_buf", geometry, scratch);
-  if (!at) throw new GeometryError(complaint || "no bytes");
+  if (!at) throw refused("no bytes");
   const found = raw.HEAPU8.slice(at, at + raw.HEAPU32[scratch >> 2]!);
   call("GEOSFree", at);
   return found;
@@ -247,7 +133,7 @@ function sequence(xy: Float64Array): number {
   raw.HEAPF64.set(xy, at >> 3);
   const found = call("GEOSCoordSeq_copyFromBuffer", at, xy.length / 2, 0, 0);
   raw._free(at);
-  if (!found) throw new GeometryError(complaint || "no coordinates");
+  if (!found) throw refused("no coordinates");
   return found;
 }
 
@@ -263,7 +149,7 @@ export function polygon(rings: readonly Float64Array[]): Geometry {
   if (!rings.length) return owned(call("GEOSGeom_createEmptyPolygon"));
   const made = rings.map((ring) => {
     const found = call("GEOSGeom_createLinearRing", sequence(ring));
-    if (!found) throw new GeometryError(complaint || "a ring is not closed");
+    if (!found) throw refused("a ring is not closed");
     return found;
   });
   const holes = addresses(made.slice(1));
@@ -280,7 +166,7 @@ export function box([west, south, east, north]: Box): Geometry {
 export function collection(type: number, members: readonly Geometry[]): Geometry {
   const copies = members.map((one) => {
     const copy = call("GEOSGeom_clone", one);
-    if (!copy) throw new GeometryError(complaint || "no copy");
+    if (!copy) throw refused("no copy");
     return copy;
   });
   const at = addresses(copies);
@@ -315,13 +201,13 @@ export const vertexCount = (g: Geometry): number => call("GEOSGetNumCoordinates"
 export function bounds(g: Geometry): Box {
   if (isEmpty(g)) return [NaN, NaN, NaN, NaN];
   const at = scratch;
-  if (!call("GEOSGeom_getExtent", g, at, at + 8, at + 16, at + 24)) throw new GeometryError(complaint || "no extent");
+  if (!call("GEOSGeom_getExtent", g, at, at + 8, at + 16, at + 24)) throw refused("no extent");
   const found = raw.HEAPF64.subarray(at >> 3, (at >> 3) + 4);
   return [found[0]!, found[1]!, found[2]!, found[3]!];
 }
 
 function measured(name: string, ...args: number[]): number {
-  if (!call(name, ...args, scratch)) throw new GeometryError(complaint || name);
+  if (!call(name, ...args, scratch)) throw refused(name);
   return raw.HEAPF64[scratch >> 3]!;
 }
 
@@ -333,10 +219,7 @@ export const distance = (a: Geometry, b: Geometry): number => measured("GEOSDist
 // ---- prepared ---------------------------------------------------------------------------------------------------
 
 export function prepare(geometry: Geometry): Prepared {
-  const found = call("GEOSPrepare", geometry);
-  if (!found || !scope) throw new GeometryError(complaint || "not prepared");
-  scope.prepared.push(found);
-  return found as Prepared;
+  return ownedPrepared(call("GEOSPrepare", geometry));
 }
 
 export const preparedIntersects = (p: Prepared, g: Geometry): boolean => truth(call("GEOSPreparedIntersects", p, g));
@@ -385,7 +268,7 @@ export function buffer(
 /** The nearest points of two geometries: x and y on the first, then on the second. */
 export function nearestPoints(a: Geometry, b: Geometry): [number, number, number, number] {
   const found = call("GEOSNearestPoints", a, b);
-  if (!found) throw new GeometryError(complaint || "no nearest points");
+  if (!found) throw refused("no nearest points");
   const at = scratch;
   call("GEOSCoordSeq_getXY", found, 0, at, at + 8);
   call("GEOSCoordSeq_getXY", found, 1, at + 16, at + 24);
@@ -406,7 +289,7 @@ export function polygonize(lines: readonly Geometry[]): Geometry {
 export function normalWkb(geometry: Geometry): Uint8Array {
   return scoped(() => {
     const copy = owned(call("GEOSGeom_clone", geometry));
-    if (call("GEOSNormalize", copy) === -1) throw new GeometryError(complaint || "not normalised");
+    if (call("GEOSNormalize", copy) === -1) throw refused("not normalised");
     return toWkb(copy);
   });
 }

@@ -13,7 +13,7 @@ from spatial.coordinates import fold
 from spatial.crs import identify, to_geographic
 from spatial.ellipsoid import metres_per_degree
 from spatial.errors import MalformedSourceError
-from spatial.reading import _finish, _Said
+from spatial.reading.assembling import Said, finished
 from spatial.reading.draft import Draft
 from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
 from spatial.reading.notice.document import Paragraph
@@ -170,14 +170,14 @@ def notice_reading(
     for i, area in enumerate(areas):
         if area.geometry is not None and made[i] is None and area.kind not in {"words", "table", "unreadable"}:
             families.setdefault("degrees" if area.place_kind == "degrees" else "metres", []).append(i)
-    said = _Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
+    said = Said(crs=crs, datum=datum, region=region, must_hold=region_must_hold, shift=shift, shift_m=shift_m)
     readings = {
         family: _family(document, areas, rows, said, alone=len(families) == 1) for family, rows in families.items()
     }
     return _whole(document, areas, attributes, made=made, families=families, readings=readings)
 
 
-def _family(document: Document, areas: Sequence[NoticeArea], rows: list[int], said: _Said, *, alone: bool) -> Reading:
+def _family(document: Document, areas: Sequence[NoticeArea], rows: list[int], said: Said, *, alone: bool) -> Reading:
     """The areas in degrees, or those in metres, through the readers' own way to a CRS."""
     layer = document.name.rsplit(".", 1)[0]
     draft = Draft(
@@ -208,7 +208,7 @@ def _family(document: Document, areas: Sequence[NoticeArea], rows: list[int], sa
     draft.dates += ["-".join((d[1], d[2].zfill(2), d[3].zfill(2))) for d in days[-1:]]
     if said.crs is not None and not alone and identify(said.crs).is_geographic != degrees:
         said = replace(said, crs=None)
-    reading = _finish(draft, document.sha256, said, geometry=None)
+    reading = finished(draft, document.sha256, said, geometry=None)
     if degrees and said.crs is None and said.datum is None and len(_datums(system_words(document))) > 1:
         # which of them a list is in, no word tells for sure: none is assumed without what the others are away
         return replace(reading, accuracy=_doubtful(reading.accuracy))
@@ -332,10 +332,10 @@ def _base(document: Document, readings: dict[str, Reading], *, turned: bool) -> 
         layer = document.name.rsplit(".", 1)[0]
         draft = Draft(file=document.name, format="notice", source_kind="csv", encoding=document.encoding, decimals=6)
         draft.open_layer(layer)
-        empty = _finish(
+        empty = finished(
             draft,
             document.sha256,
-            _Said(crs=4490, datum=None, region=None, must_hold=True, shift=None, shift_m=10.0),
+            Said(crs=4490, datum=None, region=None, must_hold=True, shift=None, shift_m=10.0),
             geometry=None,
         )
         return replace(empty, crs_evidence=(Evidence(code="no_coordinates", value=""),), problems=())

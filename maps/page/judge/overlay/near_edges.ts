@@ -1,4 +1,7 @@
-/** The nearest pair of points searched on pairs of edges, each at its own latitude (of `spatial/overlay/distance.py`). */
+/**
+ * The nearest pair of points searched on pairs of edges, each at its own latitude (of `spatial/overlay/distance.py` and
+ * `edge_pairs.py`).
+ */
 import { metresPerDegree } from "../ellipsoid";
 import type { Geometry } from "../geometry";
 import { distortion, EARTH_RADIUS_M, measuredPair, type Nearest, TOLERANCE_M } from "./distance";

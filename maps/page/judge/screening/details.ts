@@ -92,10 +92,14 @@ export function reportOn(
   };
 }
 
+/** To 0.01 m² and 9 digits, as the engine orders: the last bits of an area say nothing. */
+const inOrderM2 = (areaM2: number) => Math.round(Number(areaM2.toPrecision(9)) * 100);
+const inOrderMm = (metres: number) => Math.round(metres * 1000);
+
 const byWeight = (one: FeatureFinding, other: FeatureFinding) =>
-  other.overlap_m2 - one.overlap_m2 ||
-  (other.length_m ?? 0) - (one.length_m ?? 0) ||
-  one.distance_m - other.distance_m ||
+  inOrderM2(other.overlap_m2) - inOrderM2(one.overlap_m2) ||
+  inOrderMm(other.length_m ?? 0) - inOrderMm(one.length_m ?? 0) ||
+  inOrderMm(one.distance_m) - inOrderMm(other.distance_m) ||
   byText(one.id, other.id);
 
 function listed(question: Question, layer: OpenLayer, row: number, measures: Measures): Listed {
