@@ -148,9 +148,21 @@ def united(polygons: NDArray[Any], seams: Seams) -> BaseGeometry:
     parts = list(np.asarray(polygons, dtype=object)[seams.rows[~seams.sound]])
     rim = seams.ends[sound[seams.left] != sound[seams.right]]
     if len(rim):
-        lines: Any = shapely.linestrings(rim.reshape(-1, 2, 2))
-        parts.append(shapely.build_area(shapely.line_merge(shapely.multilinestrings(lines))))
+        parts += list(_faces_within(rim, seams.shapes[seams.sound]))
     return shapely.union_all(np.array(parts, dtype=object), grid_size=GRID_DEG)
+
+
+def _faces_within(rim: NDArray[np.float64], shapes: NDArray[Any]) -> NDArray[Any]:
+    """
+    The faces between edges that meet at their ends only, of which shapes hold one side: those that lie in a shape.
+
+    Each face is asked. `shapely.build_area` guesses from how rings nest, and fills a hole that edges divide.
+    """
+    lines: Any = shapely.linestrings(rim.reshape(-1, 2, 2))
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    faces = shapely.get_parts(shapely.polygonize(merged))
+    held = shapely.STRtree(shapes).query(shapely.point_on_surface(faces), predicate="intersects")[0]
+    return np.asarray(faces[np.unique(held)], dtype=object)
 
 
 def _on_grid(xy: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,10 @@ export function layersPanel(page: Page): void {
   const none = button("plain", () => layers.all.forEach((one) => layers.show(one, false)));
   const row = element("div", { class: "row" }, words.text(all, "all_on"), words.text(none, "all_off"));
   const open = new Set<string>();
-  const render = () => fill(list, ...groups(page, open), losses(page), withheld(page));
+  const render = () => {
+    list.dataset["lost"] = String(lostOf(page));
+    fill(list, ...groups(page, open), losses(page), withheld(page));
+  };
   page.frame.panel("layers").append(words.text(element("h2"), "tab_layers"), row, list);
   words.bind(render);
   page.theme.changed.on(render);
@@ -21,9 +24,7 @@ export function layersPanel(page: Page): void {
 
 /** Boxes that only changed their tick keep the focus; a new loss draws the list anew. */
 function refresh(page: Page, list: HTMLElement, render: () => void): void {
-  const lost = page.layers.all.filter((one) => one.lost).length;
-  if (String(lost) !== list.dataset["lost"]) {
-    list.dataset["lost"] = String(lost);
+  if (String(lostOf(page)) !== list.dataset["lost"]) {
     render();
     return;
   }
@@ -31,6 +32,10 @@ function refresh(page: Page, list: HTMLElement, render: () => void): void {
     const box = list.querySelector<HTMLInputElement>(`#show-${one.layer.key}`);
     if (box) box.checked = one.visible;
   }
+}
+
+function lostOf(page: Page): number {
+  return page.layers.all.filter((one) => one.lost).length;
 }
 
 function groups(page: Page, open: Set<string>): HTMLElement[] {
