@@ -61,7 +61,8 @@ async function start(map: Leaflet.Map): Promise<void> {
   const drawing = layers.draw(map, (done) =>
     frame.say(words.of("loading_layers", { done, count: document.layers.length }), { lasts: true }),
   );
-  await Promise.race([drawing.then(() => layers.firstDrawn), passed(PANELS_AFTER_MS)]); // the map first
+  // the map first, and on the screen
+  await Promise.race([drawing.then(() => layers.firstDrawn).then(shown), passed(PANELS_AFTER_MS)]);
   const outlines = build(page, view);
   await drawing;
   await ground;
@@ -69,6 +70,14 @@ async function start(map: Leaflet.Map): Promise<void> {
   await Promise.all([outlines, layers.whenDrawn()]);
   frame.say(layers.all.some((one) => one.lost) ? words.of("some_lost") : words.of("ready"));
   frame.setReady();
+}
+
+/** When what was painted has been on the screen for a frame; where the page is hidden, at once. */
+function shown(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.hidden) resolve();
+    else requestAnimationFrame(() => requestAnimationFrame(() => window.setTimeout(resolve, 0)));
+  });
 }
 
 function passed(ms: number): Promise<void> {
