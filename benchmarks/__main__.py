@@ -1,7 +1,7 @@
 """
 ``make bench``: the engines side by side in one run; tables on the screen, in the docs and in ``results.json``.
 
-``python -m benchmarks [--quick] [--full] [--only TASK]... [--data FOLDER] [--no-write]``
+``python -m benchmarks [--quick] [--full] [--only TASK]... [--without ENGINE]... [--data FOLDER] [--no-write]``
 """
 
 from __future__ import annotations
@@ -52,29 +52,27 @@ def main(words: Sequence[str] | None = None) -> int:
         console.print(f"[{time.perf_counter() - began:6.0f} s] {text}", highlight=False, markup=False)
 
     _workspaces(data, asked.only, say)
-    rows: list[Row] = []
-    out: list[LeftOut] = []
     for task in asked.only:
         try:
-            found, left = _measured(task, data, pace, say, most=5_000_000 if asked.full else 1_000_000)
+            found, left = _measured(task, data, pace, say, asked)
         except EngineFailedError as trouble:
             found, left = [], [LeftOut(task=task, engine="ours", why=str(trouble)[:300])]
             say(f"{task}: {trouble}")
-        rows += found
-        out += left
         for name in dict.fromkeys(row.task for row in found):
             console.print(shown([row.document() for row in found if row.task == name], name))
-    floors = [_floor(task, data, rows) for task in asked.only if task in TASKS and any(r.task == task for r in rows)]
-    now = results(data, rows, out, [one for one in floors if one is not None], _facts(data, asked.only))
-    if not asked.write:
-        return 0
+        if asked.write:  # task by task: a run that is cut short keeps what it measured
+            floor = _floor(task, data, found) if task in TASKS else None
+            _write(results(data, found, left, [] if floor is None else [floor], _facts(data, [task])))
+            say(f"written: {RESULTS.relative_to(REPO)}, docs/reference/performance.md, docs/reference/cost-model.md")
+    return 0
+
+
+def _write(now: dict[str, Any]) -> None:
     kept = merged(kept_at(RESULTS), now)
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     for language in ("zh", "en"):
         between_markers(DOCS / "performance.md", f"tables {language}", markdown(kept, language))
         between_markers(DOCS / "cost-model.md", f"tables {language}", cost_model.markdown(kept, language))
-    say(f"written: {RESULTS.relative_to(REPO)}, docs/reference/performance.md, docs/reference/cost-model.md")
-    return 0
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
@@ -84,6 +82,9 @@ def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="5,000,000 sites through check-many as well")
     parser.add_argument("--only", nargs="+", choices=known, default=list(known), metavar="TASK", help=", ".join(known))
     parser.add_argument("--data", type=Path, default=REPO / "build" / "bench", help="where the data are kept")
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="ENGINE", help="leave engines out, by how they begin"
+    )
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave docs and results.json alone")
     asked = parser.parse_args(words)
     asked.data = asked.data.resolve()
@@ -104,11 +105,13 @@ def _workspaces(data: Data, tasks: Sequence[str], say: Any) -> None:
         say(f"workspace of {', '.join(layers)}: {time.perf_counter() - start:.1f} s")
 
 
-def _measured(task: str, data: Data, pace: Pace, say: Any, *, most: int) -> tuple[list[Row], list[LeftOut]]:
+def _measured(
+    task: str, data: Data, pace: Pace, say: Any, asked: argparse.Namespace
+) -> tuple[list[Row], list[LeftOut]]:
     if task in TASKS:
-        return race(task, data, pace, say)
+        return race(task, data, pace, say, without=asked.without)
     if task == "memory":
-        return whole_runs.memory(data, pace, say, most)
+        return whole_runs.memory(data, pace, say, 5_000_000 if asked.full else 1_000_000)
     found: tuple[list[Row], list[LeftOut]] = getattr(whole_runs, task)(data, pace, say)
     return found
 

@@ -154,7 +154,7 @@ def measured(file: Path, which: str, count: int, made_s: float) -> Figures:
             first = first_draw(page, file, ready)
             page.evaluate(PAUSES)
             zoom = moved(page, f"{MAP[which]}.setZoom({MAP[which]}.getZoom() + 2, {{ animate: false }})", ready)
-            pan = moved(page, f"{MAP[which]}.panBy([400, 150], {{ animate: false }})", ready)
+            pan = moved(page, f"{MAP[which]}.panBy([-250, 150], {{ animate: false }})", ready)
             pause, memory = page.evaluate("window.pause"), resident_mb(profile)
         with opened() as (page, _):
             page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})

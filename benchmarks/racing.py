@@ -15,7 +15,7 @@ from benchmarks.engines import BASE, INSTALL, REFERENCES, rivals_in
 from benchmarks.process import EngineFailedError, Rival
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from benchmarks.data import Data
     from benchmarks.engines import Answer, Engine
@@ -73,12 +73,14 @@ class Pace:
     """What one round of ours may take: it takes part with fewer sites where all would take longer."""
 
 
-def race(task: str, data: Data, pace: Pace, say: Callable[[str], None]) -> tuple[list[Row], list[LeftOut]]:
-    """Measure one task; every engine that can take part does."""
+def race(
+    task: str, data: Data, pace: Pace, say: Callable[[str], None], *, without: Sequence[str] = ()
+) -> tuple[list[Row], list[LeftOut]]:
+    """Measure one task; every engine that can take part does, but those whose names begin as some in ``without``."""
     size = {"points": data.sizes.points, "areas": data.sizes.polygons}.get(task.partition("_")[0], data.sizes.parcels)
     rivals, out = [], []
     for engine in rivals_in(task):
-        why = _absent(engine)
+        why = "not asked for (--without)" if engine.name.startswith(tuple(without)) else _absent(engine)
         if why is None:
             rivals.append(Rival(engine, task, data, _fitting(engine, task, data, size, pace), pace.limit_s))
         else:
