@@ -15,13 +15,11 @@ from layers.workspace import open_workspace
 from screening.batch.crowd import Crowd
 from screening.batch.ground import LayerGround
 from screening.batch.intake import Taken
-from screening.batch.judging import judge_many
+from screening.batch.judging import districts_at_middles, judge_many
 from screening.batch.row import COLUMNS, refused_row, row_of
 from screening.batch.table import row_schema, sites_in
 from screening.loaded import Loaded, load
 from screening.screen import judge
-from spatial import boundaries
-from spatial.errors import SpatialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +173,8 @@ class Desk:
     def _row(self, one: NumberedSite) -> dict[str, Any]:
         try:
             verdict = judge(one.site, self.loaded)
-            return row_of(one.number, one.id, verdict, _district(shapely.centroid(one.site.geometry)))
+            codes, names = districts_at_middles(shapely.get_coordinates(shapely.centroid(one.site.geometry)))
+            return row_of(one.number, one.id, verdict, (codes[0], names[0]))
         except Exception as trouble:  # noqa: BLE001 - one bad row never stops the rest: it is listed with its reason
             code, text = type(trouble).__name__, str(trouble)
             refused = Taken(number=one.number, id=one.id, name=one.site.name, site=None, code=code, trouble=text)
@@ -193,13 +192,3 @@ def _table(cells: Cells, sites: pa.Table) -> pa.Table:
         arrays.append(pa.array(values, schema.field(column.name).type, mask=mask))
     geometry = sites.column("geometry")
     return pa.Table.from_arrays([*arrays, geometry], schema=schema)
-
-
-def _district(middle: Any) -> tuple[str | None, str | None]:
-    """Code and name of the district of a point; none where the boundaries do not tell."""
-    try:
-        codes = boundaries.districts_at(middle.x, middle.y)
-        names = boundaries.place_names()
-    except (SpatialError, ValueError):
-        return None, None
-    return (codes[0], names.get(codes[0])) if codes else (None, None)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from screening.batch.ground import LayerGround
     from screening.loaded import Loaded
 
-__all__ = ["Judged", "judge_many"]
+__all__ = ["Judged", "districts_at_middles", "judge_many"]
 
 Cells = dict[str, "NDArray[Any]"]
 """Columns of rows by name: objects for text (None for nothing), floats for numbers (NaN for nothing)."""
@@ -157,7 +157,7 @@ def _own_cells(cells: Cells, crowd: Crowd, loaded: Loaded, by_kind: dict[str, ND
     middle = shapely.centroid(crowd.geometry)
     lonlat = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
     area, length = crowd.area_m2, geodesic_length(crowd.geometry)
-    codes, names = _districts(lonlat)
+    codes, names = districts_at_middles(lonlat)
     marks = [m for m in ("indicative", "synthetic") if any(getattr(layer.card, m) for layer, _ in loaded.layers)]
     numbers: dict[str, NDArray[np.float64]] = {
         "lon": np.round(lonlat[:, 0], 9),
@@ -194,7 +194,7 @@ def _warnings(crowd: Crowd, loaded: Loaded) -> NDArray[Any]:
     return found
 
 
-def _districts(lonlat: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+def districts_at_middles(lonlat: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Codes and names of the districts of some places; None where the boundaries do not tell."""
     nothing = np.full(len(lonlat), None, dtype=object)
     try:
