@@ -99,7 +99,7 @@ def check_many(
     if restart:
         Job.drop(kept)
     console = console_on()
-    with Job(kept, _asked(sites, options, store, day)) as job:
+    with _dropped_if_empty(Job(kept, _asked(sites, options, store, day))) as job:
         if job.answered:
             say(console, word("batch.goes_on", lang, rows=job.answered))
         with _bar(lang, "batch.reading", None) as step:
@@ -113,6 +113,26 @@ def check_many(
     with suppress(BatchStoppedError):  # taken over by a run that waited for this one
         Job.drop(kept)
     return 0
+
+
+@contextmanager
+def _dropped_if_empty(job: Job) -> Iterator[Job]:
+    """A job that is closed; gone where nothing of its source could be taken in: it would refuse the next source."""
+    from screening.batch.job import Job
+    from screening.errors import BatchStoppedError
+
+    empty = False
+    try:
+        with job:
+            try:
+                yield job
+            except BaseException:
+                empty = job.taken == 0
+                raise
+    finally:
+        if empty:
+            with suppress(BatchStoppedError):
+                Job.drop(job.path)
 
 
 def _in_parts(

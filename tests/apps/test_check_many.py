@@ -255,6 +255,14 @@ def test_a_job_of_another_batch_is_refused_and_says_what_differs(workspace, tmp_
     assert run("check-many", source, "-w", workspace, "--out", out, "--restart", "--workers", 1).exit_code == 0
 
 
+def test_a_source_that_cannot_be_read_leaves_no_job_to_refuse_the_next_one(workspace, tmp_path):
+    bad, out = tmp_path / "bad.geojson", tmp_path / "out.csv"
+    bad.write_text("{", encoding="utf-8")
+    assert run("check-many", bad, "-w", workspace, "--out", out, "--workers", 1).exit_code != 0
+    assert not list(tmp_path.glob("out.csv*"))
+    assert run("check-many", table(tmp_path / "s.csv", 3), "-w", workspace, "--out", out, "--workers", 1).exit_code == 0
+
+
 def test_a_file_that_is_no_job_is_refused(tmp_path):
     (tmp_path / "x.job").write_bytes(b"not a database, but long enough to be looked at" * 50)
     with pytest.raises(BatchJobError, match="it is no job file"):
