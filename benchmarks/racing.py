@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.comparing import agrees
 from benchmarks.engines import BASE, INSTALL, REFERENCES, rivals_in
+from benchmarks.pieces import at_its_best, pieces_of
 from benchmarks.process import EngineFailedError, Rival
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Row:
     equal: bool | None = None
     load_s: float | None = None
     prepare_s: float | None = None
+    pieces: int | None = None
+    """Vertices of a piece, of an engine that joins with pieces of the size it is quickest with."""
 
     def document(self) -> dict[str, Any]:
         """For JSON: three digits after the point of seconds are noise already."""
@@ -82,7 +85,8 @@ def race(
     for engine in rivals_in(task):
         why = "not asked for (--without)" if engine.name.startswith(tuple(without)) else _absent(engine)
         if why is None:
-            rivals.append(Rival(engine, task, data, _fitting(engine, task, data, size, pace), pace.limit_s))
+            best = at_its_best(engine, task, data, size, pace.limit_s, say)
+            rivals.append(Rival(best, task, data, _fitting(best, task, data, size, pace), pace.limit_s))
         else:
             out.append(LeftOut(task=task, engine=engine.name, why=why))
             say(f"{task}: {engine.name} left out: {why}")
@@ -122,6 +126,7 @@ def race(
                 equal=same,
                 load_s=rival.load_s,
                 prepare_s=rival.prepare_s,
+                pieces=pieces_of(rival.engine.variant) if task in rival.engine.tuned else None,
             )
         )
     return with_ratios(rows), out

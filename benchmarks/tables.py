@@ -209,8 +209,11 @@ def _speed(row: dict[str, Any]) -> float:
 
 
 def _cells(row: dict[str, Any], language: str) -> list[str]:
+    name = row["engine"]
+    if row.get("pieces"):
+        name += f"（每块至多 {row['pieces']}）" if language == "zh" else f" (pieces of {row['pieces']})"
     return [
-        f"**{row['engine']}**" if row["engine"].startswith(("ours", "sanxian", "screen")) else row["engine"],
+        f"**{name}**" if name.startswith(("ours", "sanxian", "screen")) else name,
         f"{row['n']:,}",
         _number(row["seconds"]),
         f"{_number(row['low'])}-{_number(row['high'])}",

@@ -60,7 +60,7 @@ class Engine:
     A peer, or this toolkit.
 
     ``module`` offers ``racer(variant, task, data, count) -> Racer``. ``most`` says with how many sites it takes part in
-    a task where all would take minutes a round.
+    a task where all would take minutes a round; at the tasks ``tuned`` its pieces are as large as it likes best.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Engine:
     tasks: tuple[str, ...]
     needs: tuple[str, ...] = ()
     most: Mapping[str, int] = field(default_factory=dict)
+    tuned: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
         """What is not installed of what it needs."""
@@ -137,6 +138,7 @@ ENGINES: tuple[Engine, ...] = (
         variant="subdivided",
         tasks=(*POINTS, *OVERLAY),
         needs=("duckdb", "duckdb_extension_spatial"),
+        tuned=(*POINTS, *OVERLAY),
     ),
     Engine(
         name="SedonaDB, whole",
@@ -153,6 +155,7 @@ ENGINES: tuple[Engine, ...] = (
         tasks=ALL,
         needs=("sedonadb",),
         most={"nearest_red_line": 5_000},
+        tuned=(*POINTS, *OVERLAY),
     ),
     Engine(
         name="PostGIS, whole",
@@ -168,6 +171,7 @@ ENGINES: tuple[Engine, ...] = (
         variant="subdivided",
         tasks=ALL,
         needs=("psycopg",),
+        tuned=POINTS,
     ),
     Engine(
         name="dask-geopandas, 2 workers, subdivided",
@@ -202,9 +206,16 @@ def layer_of(task: str) -> str:
     return task.partition("_")[2]
 
 
-def files_of(task: str, data: Data, *, subdivided: bool) -> tuple[Any, Any]:
-    """Paths of the sites and of the zones of a task: distances are planar for peers, so their files are projected."""
+def files_of(task: str, data: Data, *, pieces: int | None) -> tuple[Any, Any]:
+    """
+    Paths of the sites and of the zones of a task, whole or in pieces of so many vertices.
+
+    Distances are planar for peers, so their files are projected; there pieces have one size.
+    """
+    from benchmarks.pieces import pieces_at
+
     kind, _, layer = task.partition("_")
-    plane = "_plane" if kind == "nearest" else ""
-    sites = "points" if kind == "points" else f"parcels{plane}"
-    return data.path(sites), data.path(f"{layer}{'_pieces' if subdivided else ''}{plane}")
+    if kind == "nearest":
+        return data.path("parcels_plane"), data.path(f"{layer}{'' if pieces is None else '_pieces'}_plane")
+    sites = data.path("points" if kind == "points" else "parcels")
+    return sites, data.path(layer) if pieces is None else pieces_at(data, layer, pieces)

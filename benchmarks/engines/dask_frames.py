@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from benchmarks.data import PIECE
 from benchmarks.engines import Answer, files_of
 from benchmarks.engines.trees import least, summed
 
@@ -19,7 +20,7 @@ PARTITIONS = 8
 class Dask:
     def __init__(self, task: str, data: Data, count: int) -> None:
         self.kind = task.partition("_")[0]
-        self.sites_at, self.zones_at = files_of(task, data, subdivided=True)
+        self.sites_at, self.zones_at = files_of(task, data, pieces=PIECE)
         self.count = count
 
     def load(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.engines import Answer, files_of
+from benchmarks.pieces import pieces_of
 
 if TYPE_CHECKING:
     from benchmarks.data import Data
@@ -26,7 +27,7 @@ def connected() -> Any:
 class Duck:
     def __init__(self, variant: str, task: str, data: Data, count: int) -> None:
         self.kind = task.partition("_")[0]
-        self.sites_at, self.zones_at = files_of(task, data, subdivided=variant == "subdivided")
+        self.sites_at, self.zones_at = files_of(task, data, pieces=pieces_of(variant))
         self.count = count
 
     def load(self) -> None:

@@ -14,7 +14,7 @@ class Frames:
     def __init__(self, variant: str, task: str, data: Data, count: int) -> None:
         self.kind = task.partition("_")[0]
         self.predicate = variant or "within"
-        self.sites_at, self.zones_at = files_of(task, data, subdivided=False)
+        self.sites_at, self.zones_at = files_of(task, data, pieces=None)
         self.count = count
 
     def load(self) -> None:

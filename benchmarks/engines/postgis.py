@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import PIECE
 from benchmarks.engines import Answer, files_of
 from benchmarks.engines.trees import least
+from benchmarks.pieces import pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +103,8 @@ class Server:
 class Postgis:
     def __init__(self, variant: str, task: str, data: Data, count: int) -> None:
         self.kind = task.partition("_")[0]
-        self.subdivided = variant == "subdivided"
-        self.sites_at, self.zones_at = files_of(task, data, subdivided=False)
+        self.pieces = pieces_of(variant)
+        self.sites_at, self.zones_at = files_of(task, data, pieces=None)
         self.count = count
         self.server: Server | None = None
 
@@ -118,9 +118,9 @@ class Postgis:
 
     def prepare(self) -> None:
         self.zones = "zones"
-        if self.subdivided:
+        if self.pieces is not None:
             self.base.execute(
-                f"CREATE UNLOGGED TABLE pieces AS SELECT id, ST_Subdivide(geom, {PIECE}) AS geom FROM zones"
+                f"CREATE UNLOGGED TABLE pieces AS SELECT id, ST_Subdivide(geom, {self.pieces}) AS geom FROM zones"
             )
             self.zones = "pieces"
         for table in {"sites", self.zones}:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from benchmarks.data import PIECE
 from benchmarks.engines import Answer, files_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Trees:
         self.kind = task.partition("_")[0]
         self.threads = 2 if variant == "threads" else 1
         self.cover_first = variant != "whole"
-        self.sites_at, self.zones_at = files_of(task, data, subdivided=variant != "whole")
+        self.sites_at, self.zones_at = files_of(task, data, pieces=None if variant == "whole" else PIECE)
         self.count = count
 
     def load(self) -> None:

@@ -311,3 +311,34 @@ def test_every_engine_names_what_it_needs_and_is_known_by_one_name():
         assert set(engine.tasks) <= set(TASKS)
         assert set(engine.most) <= set(engine.tasks)
     assert replace(ENGINES[0], needs=("no_such_package_there",)).missing() == ("no_such_package_there",)
+
+
+def test_a_database_joins_with_the_pieces_it_is_quickest_with(data, monkeypatch):
+    from benchmarks import pieces
+
+    took = {512: 3.0, 256: 2.0, 128: 1.0, 64: 0.5, 32: 4.0}
+    monkeypatch.setattr(pieces, "_tried", lambda engine, task, data, size, vertices, limit_s: took[vertices])
+    engine = named("DuckDB, subdivided")
+    said = []
+    best = pieces.at_its_best(engine, "points_units", data, 100, 10, said.append)
+    assert (best.variant, pieces.pieces_of(best.variant)) == ("subdivided 64", 64)
+    assert "pieces of 64 0.5 s" in said[0]
+    took[512] = 0.1  # what was found is kept
+    assert pieces.at_its_best(engine, "points_units", data, 100, 10, said.append) == best
+    assert len(said) == 1
+    assert pieces.at_its_best(named("geopandas"), "points_units", data, 100, 10, said.append) == named("geopandas")
+    (data.folder / "best_pieces.json").unlink()
+
+
+def test_smaller_pieces_are_the_same_whether_cut_from_zones_or_from_larger_pieces(data):
+    from benchmarks.engines.trees import geometries
+    from benchmarks.pieces import pieces_at
+
+    zones, _ = geometries(data.path("red_line"), "zone")
+    at_once, rows = subdivided(zones, 32)
+    in_steps, of = geometries(pieces_at(data, "red_line", 32), "zone")
+    assert shapely.get_num_coordinates(in_steps).max() <= 32
+    assert sorted(zip(of, shapely.normalize(in_steps).tolist(), strict=True), key=str) == sorted(
+        zip(rows, shapely.normalize(at_once).tolist(), strict=True), key=str
+    )
+    assert not list(data.folder.glob("*.half"))
