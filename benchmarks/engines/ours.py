@@ -33,6 +33,7 @@ __all__ = ["DAY", "KINDS", "areas", "import_command", "nearest", "overlay_areas"
 
 DAY = "2026-11-23"
 KINDS = {"units": "control_units", "red_line": "red_lines", "sources": "water_sources", "protected": "protected_areas"}
+THREADS = 2
 CODE = "SANXIAN_BENCH_CODE"
 REPO = Path(__file__).resolve().parents[2]
 
@@ -42,8 +43,8 @@ def points_in(index: GeometryIndex, lonlat: Any) -> tuple[Any, Any]:
     cells = index.cells
     if cells is None:
         return _points_by_pieces(index, lonlat, np.arange(len(lonlat)))
-    sets, unsure = cells.sets_at(lonlat)
-    held = np.flatnonzero((sets > 0) & ~unsure)
+    sets, unsure = cells.sets_at(lonlat, threads=THREADS)
+    held = np.flatnonzero(sets)
     offset, zone = cells.features_of(sets[held])
     site = np.repeat(held, np.diff(offset))
     if not unsure.any():
@@ -66,7 +67,7 @@ def overlay_areas(index: GeometryIndex, sites: Any) -> tuple[Any, Any, Any]:
     from spatial.overlay.overlap_many import OverlayLookup, overlaps_many
 
     every = np.ones(len(index.feature_dimension), dtype=bool)
-    found = overlaps_many(sites, _once(index, "overlay", lambda: OverlayLookup(index, every)))
+    found = overlaps_many(sites, _once(index, "overlay", lambda: OverlayLookup(index, every)), threads=THREADS)
     some = found.area_m2 > 0
     return found.site[some], found.feature[some], found.area_m2[some]
 
@@ -197,8 +198,10 @@ class Ours:
         assert len(self.index.piece_feature) > 0
 
     def prepare(self) -> None:
-        """What a process does once: it parses pieces and orders the boundary. The rest is built at import."""
-        if self.kind == "nearest":
+        """What a process does once: it reads the edges, parses pieces and orders the boundary."""
+        if self.kind == "points":
+            points_in(self.index, self.index.cells.xy[:1, :2] if self.index.cells else self.sites[:1])
+        elif self.kind == "nearest":
             nearest(self.index, self.sites[:1])
         elif self.kind == "overlay":
             overlay_areas(self.index, self.sites[:1])

@@ -7,8 +7,9 @@ those pieces are cut that do not hold the whole site.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
@@ -16,15 +17,19 @@ import shapely
 from spatial.measure import ellipsoidal_area
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from numpy.typing import NDArray
 
     from spatial.overlay.index import GeometryIndex
 
 __all__ = ["OverlapsMany", "OverlayLookup", "overlaps_many"]
 
+_T = TypeVar("_T")
+
 NEAR_DEG = 3e-8
 """Features that do not meet a site but come as near as this, some 3 mm, may touch it."""
-SITES_AT_ONCE = 4096
+SITES_AT_ONCE = 16384
 _METRES_A_DEGREE = 111_700.0
 """No degree is longer, on either axis."""
 
@@ -79,7 +84,7 @@ class OverlayLookup:
 
 
 def overlaps_many(
-    sites: NDArray[Any], lookup: OverlayLookup, *, areas_m2: NDArray[np.float64] | None = None
+    sites: NDArray[Any], lookup: OverlayLookup, *, areas_m2: NDArray[np.float64] | None = None, threads: int = 1
 ) -> OverlapsMany:
     """
     What each site shares with each feature.
@@ -94,6 +99,9 @@ def overlaps_many(
         The features.
     areas_m2
         The sites' own areas, where they are known already.
+    threads
+        How many work at it at once: one where processes share the work, as many as there are processors where one
+        process has it all.
 
     Returns
     -------
@@ -110,19 +118,24 @@ def overlaps_many(
     ([0, 1], True)
     """
     sites = np.asarray(sites, dtype=object)
-    own = ellipsoidal_area(sites) if areas_m2 is None else np.asarray(areas_m2, dtype=np.float64)
-    whole_site, whole_feature, rest = _whole(sites, lookup)
-    blocks = [rest[at : at + SITES_AT_ONCE] for at in range(0, len(rest), SITES_AT_ONCE)]
-    cut = [_cut(sites[block], own[block], lookup) for block in blocks]
+    own = np.zeros(len(sites)) if areas_m2 is None else np.asarray(areas_m2, dtype=np.float64)
     nearly = np.zeros(len(sites), dtype=bool)
-    site, feature = [whole_site], [whole_feature]
-    area, outline = [own[whole_site]], [shapely.length(sites[whole_site]) * _METRES_A_DEGREE]
-    for block, found in zip(blocks, cut, strict=True):
-        nearly[block] = found.nearly
-        site.append(block[found.site])
-        feature.append(found.feature)
-        area.append(found.area_m2)
-        outline.append(found.outline_m)
+    # the envelopes of the sites are kept by them from here on, and no thread fills them in
+    whole_site, whole_feature, rest = _whole(shapely.bounds(sites).reshape(-1, 4), lookup)
+    with ThreadPoolExecutor(threads) as pool:
+        if areas_m2 is None:
+            rows = np.unique(whole_site)
+            own[rows] = np.concatenate(list(_each(pool, ellipsoidal_area, np.array_split(sites[rows], threads))))
+        site, feature = [whole_site], [whole_feature]
+        area, outline = [own[whole_site]], [shapely.length(sites[whole_site]) * _METRES_A_DEGREE]
+        for at in range(0, len(rest), SITES_AT_ONCE):
+            block = rest[at : at + SITES_AT_ONCE]
+            found = _cut(sites[block], None if areas_m2 is None else own[block], lookup, (pool, threads))
+            nearly[block] = found.nearly
+            site.append(block[found.site])
+            feature.append(found.feature)
+            area.append(found.area_m2)
+            outline.append(found.outline_m)
     sites_found, features_found = np.concatenate(site), np.concatenate(feature)
     order = np.lexsort((features_found, sites_found))
     return OverlapsMany(
@@ -135,43 +148,92 @@ def overlaps_many(
 
 
 def _whole(
-    sites: NDArray[Any], lookup: OverlayLookup
+    bounds: NDArray[np.float64], lookup: OverlayLookup
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Sites that no edge crosses with every feature there, and the rows of the other sites."""
+    """Sites that no edge crosses with every feature there, and the rows of the other sites; by bounds, NaN if empty."""
     cells = lookup.index.cells
-    full = np.flatnonzero(~shapely.is_empty(sites))
+    full = np.flatnonzero(~np.isnan(bounds[:, 0]))
     if cells is None:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), full
-    sole = np.full(len(sites), -1, dtype=np.int32)
-    sole[full] = cells.sole_set(shapely.bounds(sites[full]).reshape(-1, 4))
+    sole = cells.sole_set(bounds)
     rows = np.flatnonzero(sole >= 0)
-    bounds, feature = cells.features_of(sole[rows])
-    site = np.repeat(rows, np.diff(bounds))
+    offset, feature = cells.features_of(sole[rows])
+    site = np.repeat(rows, np.diff(offset))
     counts = lookup.counted[feature]
     return site[counts], feature[counts].astype(np.int64), full[sole[full] < 0]
 
 
-def _cut(sites: NDArray[Any], own: NDArray[np.float64], lookup: OverlayLookup) -> OverlapsMany:
+def _cut(
+    sites: NDArray[Any],
+    own: NDArray[np.float64] | None,
+    lookup: OverlayLookup,
+    workers: tuple[ThreadPoolExecutor, int],
+) -> OverlapsMany:
     """Piece by piece; a site inside a piece is not cut."""
+    pool, threads = workers
     west, south, east, north = shapely.bounds(sites).T
     boxes: Any = shapely.box(west - NEAR_DEG, south - NEAR_DEG, east + NEAR_DEG, north + NEAR_DEG)
-    near = lookup.tree.query(boxes)
-    order = np.lexsort((near[1], near[0]))
-    site, piece = near[0][order], near[1][order]
-    pieces = lookup.pieces[piece]
-    meets = shapely.intersects(pieces, sites[site])
+    site, piece = lookup.tree.query(boxes)
+    order = np.lexsort((site, piece))  # by piece: each is at hand while it is asked
+    site, piece = site[order], piece[order]
+    pairs = _Pairs(sites[site], lookup.pieces[piece], None if own is None else own[site])
+    *parts, rest = _apart(site, piece, threads)
+    list(_each(pool, pairs.settle, parts))
+    pairs.settle(rest)
     nearly = np.zeros(len(sites), dtype=bool)
-    nearly[site[~meets][shapely.dwithin(pieces[~meets], sites[site[~meets]], NEAR_DEG)]] = True
-    site, pieces, feature = site[meets], pieces[meets], lookup.feature[piece[meets]]
-    covered = shapely.covers(pieces, sites[site])
-    area, outline = own[site], shapely.length(sites[site])
-    shared = shapely.intersection(sites[site[~covered]], pieces[~covered])
-    area[~covered], outline[~covered] = ellipsoidal_area(shared), shapely.length(shared)
-    pairs, which = np.unique(site * len(lookup.counted) + feature, return_inverse=True)
+    nearly[site[pairs.nearly]] = True
+    meets = np.flatnonzero(pairs.meets)
+    key = site[meets] * len(lookup.counted) + lookup.feature[piece[meets]]
+    found, which = np.unique(key, return_inverse=True)
+    area, outline = (np.bincount(which, weights=of[meets], minlength=len(found)) for of in (pairs.area, pairs.outline))
     return OverlapsMany(
-        site=pairs // len(lookup.counted),
-        feature=pairs % len(lookup.counted),
-        area_m2=np.asarray(np.bincount(which, weights=area, minlength=len(pairs)), dtype=np.float64),
-        outline_m=np.asarray(np.bincount(which, weights=outline, minlength=len(pairs)) * _METRES_A_DEGREE),
+        site=found // len(lookup.counted),
+        feature=found % len(lookup.counted),
+        area_m2=np.asarray(area, dtype=np.float64),
+        outline_m=np.asarray(outline * _METRES_A_DEGREE, dtype=np.float64),
         nearly=nearly,
     )
+
+
+def _each(pool: ThreadPoolExecutor, work: Callable[[NDArray[Any]], _T], parts: list[NDArray[Any]]) -> Iterable[_T]:
+    """By the threads of the pool where there are several parts; a single one is done here."""
+    return map(work, parts) if len(parts) == 1 else pool.map(work, parts)
+
+
+class _Pairs:
+    """Pairs of a site and a piece, and what comes out of each."""
+
+    def __init__(self, sites: NDArray[Any], pieces: NDArray[Any], own: NDArray[np.float64] | None) -> None:
+        self.sites, self.pieces, self.own = sites, pieces, own
+        self.meets, self.nearly = np.zeros((2, len(sites)), dtype=bool)
+        self.area, self.outline = np.zeros((2, len(sites)))
+
+    def settle(self, rows: NDArray[np.int64]) -> None:
+        """Fill in some rows."""
+        sites, pieces = self.sites[rows], self.pieces[rows]
+        meets = shapely.intersects(pieces, sites)
+        self.meets[rows] = meets
+        self.nearly[rows[~meets]] = shapely.dwithin(pieces[~meets], sites[~meets], NEAR_DEG)
+        rows, sites, pieces = rows[meets], sites[meets], pieces[meets]
+        held = shapely.covers(pieces, sites)
+        shared, whole, cut = sites[held], rows[held], rows[~held]
+        self.area[whole] = ellipsoidal_area(shared) if self.own is None else self.own[whole]
+        self.outline[whole] = shapely.length(shared)
+        shared = shapely.intersection(sites[~held], pieces[~held])
+        self.area[cut], self.outline[cut] = ellipsoidal_area(shared), shapely.length(shared)
+
+
+def _apart(site: NDArray[np.int64], piece: NDArray[np.int64], threads: int) -> list[NDArray[np.int64]]:
+    """
+    The rows of pairs for each thread, and last those for after them.
+
+    No two threads are given one piece nor one site: GEOS fills in some of what it knows of a geometry while it is
+    asked.
+    """
+    _, run, count = np.unique(piece, return_inverse=True, return_counts=True)
+    part = ((np.cumsum(count) - count) * threads // max(len(piece), 1))[run]
+    low, high = np.full((2, int(site.max(initial=-1)) + 1), [[threads], [0]])
+    np.minimum.at(low, site, part)
+    np.maximum.at(high, site, part)
+    part[(low < high)[site]] = threads
+    return [np.flatnonzero(part == one) for one in range(threads + 1)]

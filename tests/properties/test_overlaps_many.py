@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spatial.measure import ellipsoidal_area
 from spatial.overlay.index import GeometryIndex
-from spatial.overlay.overlap_many import OverlayLookup, overlaps_many
+from spatial.overlay.overlap_many import OverlayLookup, _apart, overlaps_many
 from tests.tilings import blob, tiling
 
 
@@ -62,6 +62,32 @@ def test_company_does_not_change_what_is_found():
     first = many.site < 60
     for name in ("site", "feature", "area_m2", "outline_m"):
         assert np.array_equal(getattr(many, name)[first], getattr(alone, name))
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_several_threads_find_what_one_finds(threads):
+    rng = np.random.default_rng(3)
+    features = tiling(25, 60, west=117.0, south=49.0, side=0.3)
+    lookup = OverlayLookup(GeometryIndex.of(features), np.arange(25) % 5 > 0)
+    sites = parcels(rng, 800, 117.0, 49.0, 0.3)
+    sites[5] = shapely.Polygon()
+    one, several = overlaps_many(sites, lookup), overlaps_many(sites, lookup, threads=threads)
+    for name in ("site", "feature", "area_m2", "outline_m", "nearly"):
+        assert np.array_equal(getattr(one, name), getattr(several, name)), name
+    assert overlaps_many(sites[:0], lookup, threads=threads).site.tolist() == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6)), max_size=40, unique=True), st.integers(1, 4))
+def test_no_two_threads_are_given_one_piece_or_one_site(pairs, threads):
+    piece, site = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    *parts, after = _apart(site, piece, threads)
+    assert sorted(np.concatenate([*parts, after]).tolist()) == list(range(len(pairs)))
+    for given_to in (site, piece):
+        kinds = [set(given_to[part].tolist()) for part in parts]
+        assert sum(map(len, kinds)) == len(set().union(*kinds))
+    if threads == 1:
+        assert len(after) == 0
 
 
 def test_a_feature_a_millimetre_away_is_told_and_shares_nothing():

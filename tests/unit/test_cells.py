@@ -12,6 +12,7 @@ from spatial.overlay.cells import Cells, build_cells
 from spatial.overlay.cells.building import DOUBT, MOST_EDGES, NAMES, SHUT, fingerprint
 from spatial.overlay.cells.crossing import CellEdges, walk
 from spatial.overlay.cells.grid import Grid
+from spatial.overlay.cells.lookup import _POINTS_AT_ONCE
 from spatial.overlay.damage import DamagedIndexError
 from spatial.overlay.edges import Edges
 from spatial.overlay.index import GeometryIndex, build_index
@@ -47,6 +48,46 @@ def test_a_point_is_told_the_features_that_hold_it() -> None:
     cells = cells_of(SQUARE, NEIGHBOUR, shapely.box(117.05, 49.05, 117.15, 49.2))
     where = at((117.01, 49.01), (117.15, 49.01), (117.07, 49.07), (117.12, 49.07), (117.1, 49.15), (117.3, 49))
     assert features(cells, where) == [[0], [1], [0, 2], [1, 2], [2], []]
+
+
+def test_many_points_by_several_threads_are_told_what_each_is_told_alone() -> None:
+    rng = np.random.default_rng(4)
+    index = GeometryIndex.of(tiling(20, 60, west=117, south=49, side=0.3))
+    assert index.cells is not None
+    where = rng.uniform((116.98, 48.98), (117.32, 49.32), (2 * _POINTS_AT_ONCE + 5000, 2))
+    where[[7, -1]] = np.nan, np.inf
+    edges = index.load(np.arange(len(index.piece_feature)))
+    where[100:200] = shapely.get_coordinates(edges)[:100]
+    sets, unsure = index.cells.sets_at(where, threads=3)
+    assert unsure[[7, -1]].all()
+    assert unsure[100:200].all()
+    assert unsure.sum() < 150
+    for some in (slice(0, 1000), slice(_POINTS_AT_ONCE - 500, _POINTS_AT_ONCE + 500), slice(-1000, None)):
+        alone, not_sure = index.cells.sets_at(where[some])
+        assert np.array_equal(alone, sets[some])
+        assert np.array_equal(not_sure, unsure[some])
+        assert len(np.unique(alone)) > 10
+
+
+def test_edges_are_read_for_points_in_crossed_cells_only() -> None:
+    arrays = build_index(np.array([SQUARE], dtype=object))
+    asked = []
+
+    def array(name):
+        asked.append(name)
+        return arrays[name]
+
+    cells = Cells(array)
+    asked.clear()
+    assert cells.sets_at(at((117.05, 49.05), (118, 49)))[0].tolist() == [1, 0]
+    assert asked == []
+    assert cells.sets_at(at((117.05, 49.1 - 1e-6)))[0].tolist() == [1]
+    assert set(asked) == {"edges/xy", "edges/left", "edges/right"}
+
+
+def test_where_every_point_lies_in_several_features_all_of_them_are_told() -> None:
+    cells = cells_of(SQUARE, NEIGHBOUR, shapely.box(117.05, 49.05, 117.15, 49.2))
+    assert features(cells, at((117.07, 49.07), (117.12, 49.07), (117.01, 49.01))) == [[0, 2], [1, 2], [0]]
 
 
 def test_a_hole_is_outside_and_so_is_everything_beyond_the_grid() -> None:
@@ -270,6 +311,20 @@ def test_an_edge_with_the_same_on_both_sides_is_never_passed_over() -> None:
     zone = cells.zone(np.array([True]))
     assert zone.inside(at((1.5, 1.5), (1.5, 1.6))).tolist() == [-1, 1]
     assert zone.around(np.array([[1.45, 1.45, 1.55, 1.55], [1.2, 1.2, 1.3, 1.3]])).tolist() == [-1, 1]
+
+
+def test_a_crossed_cell_whose_centre_is_in_doubt_answers_nothing() -> None:
+    # beside a lost edge across a square all is in doubt, also in the cells of the square's own edges
+    open_ = []
+    for east in np.linspace(2.9, 3.0, 7):
+        ring = [[1, 1, 1, 2], [1, 2, east, 2], [east, 2, east, 1], [east, 1, 1, 1]]
+        cells = over(one_set(ring, [0] * 4, [1] * 4), np.array([[2.0, 1, 2, 2]]))
+        where = np.column_stack([np.linspace(1.0, east - 1e-6, 3000), np.full(3000, 1.5)])
+        sets, unsure = cells.sets_at(where)
+        assert (sets[~unsure] == 1).all()  # the centre of the last cell may lie beyond the square, where nothing does
+        assert unsure[where[:, 0] < east - cells.grid.width].all()
+        open_.append(((cells.crossed_set == DOUBT) & ~cells.shut).any())
+    assert any(open_)
 
 
 def test_an_edge_on_the_way_that_does_not_begin_where_the_last_one_ended_is_no_answer() -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CellEdges", "walk"]
 
-_PAIRS_AT_ONCE = 1 << 17
-"""As many pairs of a point and an edge as the processor's cache holds."""
+_PAIRS_AT_ONCE = 1 << 14
+"""So many pairs of a point and an edge that what is reckoned for them stays in the processor's cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +85,9 @@ def _walk_some(
     start = edges.offset[number]
     count = edges.offset[number + 1] - start
     point = np.repeat(np.arange(len(lonlat)), count)
-    edge = edges.edge[np.arange(len(point)) + np.repeat(start - (np.cumsum(count) - count), count)]
-    xy = edges.xy[edge]
+    # `take` with a mode is several times as quick as square brackets; the rows were looked through when it was opened
+    edge = edges.edge.take(np.arange(len(point)) + np.repeat(start - (np.cumsum(count) - count), count), mode="clip")
+    xy = edges.xy.take(edge, axis=0, mode="clip")
     cx, cy = centre[0][point], centre[1][point]
     ax, ay = xy[:, 0] - cx, xy[:, 1] - cy  # seen from the centre
     dx, dy = xy[:, 2] - xy[:, 0], xy[:, 3] - xy[:, 1]
