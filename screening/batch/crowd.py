@@ -41,6 +41,8 @@ class Crowd:
         ISO date of the check.
     geometry
         EPSG:4490.
+    middle
+        (n, 2) lon, lat of the centroids; NaN for an empty site.
     accuracy_m, transformation_m, radius_m
         Metres, as of `screening.question.Question`.
     datum_assumed
@@ -52,6 +54,7 @@ class Crowd:
     table: pa.Table
     as_of: str
     geometry: NDArray[Any]
+    middle: NDArray[np.float64]
     accuracy_m: NDArray[np.float64]
     transformation_m: NDArray[np.float64]
     radius_m: NDArray[np.float64]
@@ -78,13 +81,16 @@ class Crowd:
         kind = shapely.get_type_id(geometry)
         bounds = shapely.bounds(geometry).reshape(-1, 4)
         plain = np.isin(kind, (0, 3, 6)) & ~shapely.is_empty(geometry) & (column("rejected_parts") == 0)
-        middle = shapely.get_x(shapely.centroid(geometry))
-        plain &= (middle > _ZONES_EAST[0]) & (middle < _ZONES_EAST[1]) & np.isfinite(bounds).all(axis=1)
+        centroid = shapely.centroid(geometry)
+        middle = np.column_stack([shapely.get_x(centroid), shapely.get_y(centroid)])
+        east = middle[:, 0]
+        plain &= (east > _ZONES_EAST[0]) & (east < _ZONES_EAST[1]) & np.isfinite(bounds).all(axis=1)
         plain[plain] &= shapely.is_valid(geometry[plain])
         return cls(
             table=table,
             as_of=as_of,
             geometry=geometry,
+            middle=middle,
             accuracy_m=column("accuracy", "metres"),
             transformation_m=column("transformation_m"),
             radius_m=column("radius_m"),
@@ -125,7 +131,9 @@ class Crowd:
     @cached_property
     def part_corners(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """One vertex (m, 2) of every part; those of site k lie from ``start[k]`` to ``start[k + 1]`` (n + 1)."""
-        parts, site = shapely.get_parts(self.geometry, return_index=True)
+        parts, site = self.geometry, np.arange(len(self))
+        if not np.isin(shapely.get_type_id(parts), (0, 3)).all():
+            parts, site = shapely.get_parts(parts, return_index=True)
         xy, part = shapely.get_coordinates(parts, return_index=True)
         first = np.searchsorted(part, np.arange(len(parts)))
         return np.asarray(xy[first]), np.searchsorted(site, np.arange(len(self) + 1)).astype(np.int64)
@@ -157,6 +165,7 @@ class Crowd:
             self,
             table=self.table.take(rows),
             geometry=self.geometry[rows],
+            middle=self.middle[rows],
             accuracy_m=self.accuracy_m[rows],
             transformation_m=self.transformation_m[rows],
             radius_m=self.radius_m[rows],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from spatial.overlay.nearest_many import BoundaryLookup, depth_many, nearest_man
 from spatial.overlay.overlap_many import OverlayLookup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from layers.records import Standing
@@ -34,12 +36,16 @@ class Outline:
     """
     The boundary of some features of an index that count together, and what lies inside it.
 
-    Lines and points among them are boundary as they are, and nothing lies inside them.
+    Lines and points among them are boundary as they are, and nothing lies inside them. ``areas`` gives the pieces of
+    all areas among them where they are read already.
     """
 
-    def __init__(self, index: GeometryIndex, counted: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, index: GeometryIndex, counted: NDArray[np.bool_], areas: Callable[[], NDArray[Any]] | None = None
+    ) -> None:
         self._index = index
         self._counted = counted
+        self._areas = areas or (lambda: index.load(index.pieces_of(counted & (index.feature_dimension == 2))))
 
     @cached_property
     def cells(self) -> ZoneCells:
@@ -55,17 +61,16 @@ class Outline:
         boundary = np.concatenate([boundary_edges(edges, self._counted, rows), _edges_of(self._index.load(thin))])
         return BoundaryLookup(boundary) if len(boundary) else None
 
-    def distance(self, sites: NDArray[Any]) -> NDArray[np.float64]:
-        """Geodesic metres from each site to the boundary, 0 where it meets it; infinite where there is none."""
+    def distance(self, sites: NDArray[Any], within_m: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Geodesic metres from each site to the boundary, 0 where they meet; infinite where none is within so many."""
         if self._lookup is None:
             return np.full(len(sites), np.inf)
-        return nearest_many(sites, self._lookup).distance_m
+        return nearest_many(sites, self._lookup, within_m=within_m).distance_m
 
     @cached_property
     def _narrow(self) -> BoundaryLookup | None:
         """Areas so narrow that nothing of them may be left among the boundary edges."""
-        pieces = self._index.load(self._index.pieces_of(self._counted & (self._index.feature_dimension == 2)))
-        rings = narrow_rings(pieces)
+        rings = narrow_rings(self._areas())
         return BoundaryLookup(rings) if len(rings) else None
 
     @property
@@ -79,11 +84,11 @@ class Outline:
             return np.full(len(sites), np.inf)
         return nearest_many(sites, self._narrow).distance_m
 
-    def depth(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Geodesic metres from each point (n, 2) to the boundary; infinite where there is none."""
+    def depth(self, lonlat: NDArray[np.float64], within_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Geodesic metres from each point (n, 2) to the boundary; infinite where none is within so many."""
         if self._lookup is None:
             return np.full(len(lonlat), np.inf)
-        return depth_many(lonlat, self._lookup)
+        return depth_many(lonlat, self._lookup, within_m=within_m)
 
 
 def _edges_of(thin: NDArray[Any]) -> NDArray[np.float64]:
@@ -141,7 +146,7 @@ class LayerGround:
                 accuracy_m=accuracy,
                 influence_m=max(influence, 0.0),
                 plain=not soft and influence < 0 and bool((index.feature_dimension[rows] == 2).all()),
-                outline=Outline(index, rows),
+                outline=Outline(index, rows, partial(self._areas_of, rows)),
             )
             for rows, accuracy, influence, soft in self.standing.alike
         )
@@ -219,6 +224,10 @@ class LayerGround:
     def overlay(self) -> OverlayLookup:
         """The pieces of all zones, for what sites share with them."""
         return OverlayLookup(self.layer.index, self.standing.zone)
+
+    def _areas_of(self, rows: NDArray[np.bool_]) -> NDArray[Any]:
+        """The pieces of some zones, of those that are read for their overlaps."""
+        return np.asarray(self.overlay.pieces[rows[self.overlay.feature]])
 
     @cached_property
     def edge_groups(self) -> shapely.STRtree:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from screening.batch.answers import LayerColumns
 from screening.batch.row import COLUMNS, KINDS
@@ -15,7 +14,6 @@ from screening.loaded import PRIORITY_KINDS, unreadable_findings
 from screening.reasons import ANSWERS, yes_no
 from spatial import boundaries
 from spatial.errors import SpatialError
-from spatial.measure import geodesic_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,15 +130,20 @@ def _kind_cells(cells: Cells, kind: str, entries: Sequence[_Entry]) -> None:
     order = np.argsort(answers * len(entries) + np.arange(len(entries))[:, None], axis=0, kind="stable")
     rows = np.arange(answers.shape[1])
     first = order[0]
+    words: dict[tuple[str, ...], str | None] = {}
     reasons = np.array([entry.columns.reasons for entry in entries], dtype=object).reshape(answers.shape)[first, rows]
-    cells[f"{kind}_reason"][:] = [_joined(codes) for codes in reasons]
+    for codes in reasons:
+        if codes not in words:
+            words[codes] = _joined(codes)
+    cells[f"{kind}_reason"][:] = [words[codes] for codes in reasons]
     cells[f"{kind}_accuracy_m"][:] = np.array([entry.columns.accuracy_m for entry in entries])[first, rows]
     cells[f"{kind}_overlap_m2"][:] = np.round(np.sum([entry.columns.overlap_m2 for entry in entries], axis=0), 2)
     gaps = np.array([entry.columns.gap_m for entry in entries])
     cells[f"{kind}_gap_m"][:] = np.fmin.reduce(gaps, axis=0)
     met = [entry.columns.met for entry in entries]
-    cells[f"{kind}_met"][:] = [
-        _joined(dict.fromkeys(name for n in order[:, row] for name in met[n][row])) for row in rows
+    some = np.flatnonzero(np.any([own.astype(bool) for own in met], axis=0))
+    cells[f"{kind}_met"][some] = [
+        _joined(dict.fromkeys(name for n in order[:, row] for name in met[n][row])) for row in some
     ]
 
 
@@ -154,16 +157,14 @@ def _own_cells(cells: Cells, crowd: Crowd, loaded: Loaded, by_kind: dict[str, ND
     zone_kinds = [*PRIORITY_KINDS, *(["element_zones"] if "element_zones" in by_kind else [])]
     unknown = np.full(count, _UNKNOWN, dtype=np.int8)
     in_zone = np.min([by_kind.get(kind, unknown) for kind in zone_kinds], axis=0)
-    middle = shapely.centroid(crowd.geometry)
-    lonlat = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
-    area, length = crowd.area_m2, geodesic_length(crowd.geometry)
+    lonlat, area = crowd.middle, crowd.area_m2
     codes, names = districts_at_middles(lonlat)
     marks = [m for m in ("indicative", "synthetic") if any(getattr(layer.card, m) for layer, _ in loaded.layers)]
     numbers: dict[str, NDArray[np.float64]] = {
         "lon": np.round(lonlat[:, 0], 9),
         "lat": np.round(lonlat[:, 1], 9),
         "area_m2": np.where(area > 0, np.round(area, 2), np.nan),
-        "length_m": np.where(length > 0, np.round(length, 3), np.nan),
+        "length_m": np.full(count, np.nan),  # points and polygons have none
         "site_accuracy_m": np.round(crowd.accuracy_m, 3),
     }
     texts: dict[str, Any] = {

@@ -13,8 +13,11 @@ import numpy as np
 import shapely
 
 from screening.batch.answers import LayerColumns
+from screening.batch.holding import corners_of, has_deep_corner, parted, witnessed
 from screening.details import in_order_m2, report_on
 from screening.findings import answer_of
+from screening.proving import accuracy_of_proof
+from screening.question import ZoneGroup
 from screening.reasons import REASONS
 from spatial.ellipsoid import metres_per_degree
 from spatial.measure import ellipsoidal_area
@@ -23,11 +26,11 @@ from spatial.overlay.overlap_many import overlaps_many
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
 
     from screening.batch.crowd import Crowd
     from screening.batch.ground import Group, LayerGround, Outline
     from spatial.overlay.cells import ZoneCells
+    from spatial.overlay.overlap_many import OverlapsMany
 
 __all__ = ["layer_columns"]
 
@@ -100,10 +103,10 @@ def _settle(ground: LayerGround, crowd: Crowd, validity: str | None, columns: La
     open_ |= ground.troubled(crowd.bounds, float(vaguest.max(initial=0.0)))
     always = [*ground.everywhere, *([validity] if validity else [])]
     gap, accuracy = np.full(count, np.inf), own.copy()
-    near, hit = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    near, hit, unproved = (np.zeros(count, dtype=bool) for _ in range(3))
     least, second = np.full(count, np.inf), np.full(count, np.inf)
     for group, a_group in zip(ground.groups, a, strict=True):
-        gap_group, hit_group, sure = _gap_of(group, ground, crowd, a_group)
+        gap_group, hit_group, unproved_group, sure = _gap_of(group, ground, crowd, a_group)
         limit = a_group + crowd.radius_m
         sure &= (np.abs(gap_group - limit) > AT_LIMIT_M) & (np.abs(gap_group - a_group) > AT_LIMIT_M) | (gap_group == 0)
         near_group = gap_group <= limit
@@ -112,6 +115,7 @@ def _settle(ground: LayerGround, crowd: Crowd, validity: str | None, columns: La
             open_ |= near_group
         near |= near_group
         hit |= hit_group
+        unproved |= unproved_group
         short = gap_group - a_group
         accuracy = np.where(short < least, a_group, accuracy)
         least, second = np.minimum(short, least), np.minimum(np.maximum(short, least), second)
@@ -120,6 +124,8 @@ def _settle(ground: LayerGround, crowd: Crowd, validity: str | None, columns: La
     met = near & (gap == 0)
     open_[met & ~open_] |= ~_lay_over(ground, crowd, np.flatnonzero(met & ~open_), columns)
     settled = ~open_
+    for row in np.flatnonzero(unproved & settled):
+        hit[row] = _engine_proves(ground, crowd, int(row))
     columns.gap_m[:] = np.where(np.isfinite(gap), gap, np.nan)
     columns.accuracy_m[:] = np.round(accuracy, 3)
     inside = near & ~hit & (gap <= (a[0] if a else 0.0))
@@ -148,14 +154,13 @@ def _coverage_obstacle(
     obstacle[state == 0] = "outside_coverage"
     rest = np.flatnonzero(state < 0)
     if len(rest):
-        distance = ground.coverage.distance(crowd.geometry[rest])
+        distance = ground.coverage.distance(crowd.geometry[rest], needed[rest] + PLAIN_M)
         inside = _side(cells, crowd, rest)
         apart = distance > APART_M
         obstacle[rest[apart & (inside == 0)]] = "outside_coverage"
         close = apart & (inside == 1) & (distance < needed[rest] - APART_M)
         crossing = rest[~apart]
-        within, beyond = _deepest_corners(ground.coverage, crowd, crossing)
-        across = crossing[(within > PLAIN_M) & (beyond > PLAIN_M) & (crowd.area_m2[crossing] < MOST_AREA_M2)]
+        across = crossing[_plainly_both(ground.coverage, crowd, crossing) & (crowd.area_m2[crossing] < MOST_AREA_M2)]
         obstacle[rest[close]] = obstacle[across] = "partly_outside_coverage"
         settled = (inside >= 0) & apart & (np.abs(distance - needed[rest]) > APART_M)
         open_[rest[~settled]] = True
@@ -165,20 +170,27 @@ def _coverage_obstacle(
 
 def _gap_of(
     group: Group, ground: LayerGround, crowd: Crowd, a: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The distance to some zones rounded down to 1 mm, whether a hit is proved, and of which sites both are settled."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """
+    Gap, hit, unproved, sure: the distance to some zones rounded down to 1 mm; whether a hit is proved; whether that is
+    all that is left to the engine; of which sites all this is settled.
+    """
     count = len(crowd)
     outline = group.outline
     gap, hit, sure = np.zeros(count), np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
+    unproved = np.zeros(count, dtype=bool)
     state = outline.cells.around(crowd.bounds, WINDOW * a + 1.0)
     hit[state == 1] = True
     rest = np.flatnonzero(state != 1)
     if len(rest):
-        _measure(group, crowd, rest, a, gap=gap, hit=hit, sure=sure)
+        _measure(group, crowd, rest, a, gap=gap, hit=hit, sure=sure, unproved=unproved)
+    if not group.plain or len(ground.groups) > 1:
+        return gap, hit, np.zeros(count, dtype=bool), sure & ~unproved
+    _prove(ground, group, crowd, a, hit=hit, unproved=unproved)
     sure[hit & (a > MOST_A_M)] = False
     found = np.flatnonzero(hit)
     sure[found[_crowded(ground, crowd, found, a)]] = False
-    return gap, hit, sure
+    return gap, hit, unproved, sure
 
 
 def _measure(
@@ -190,11 +202,14 @@ def _measure(
     gap: NDArray[np.float64],
     hit: NDArray[np.bool_],
     sure: NDArray[np.bool_],
+    unproved: NDArray[np.bool_],
 ) -> None:
     """What `_gap_of` says, written into its columns, of the sites that are near the boundary or outside."""
     outline = group.outline
-    distance = np.maximum(0.0, outline.distance(crowd.geometry[rest]) - group.influence_m)
     inside = _side(outline.cells, crowd, rest)
+    # within a zone only what is near counts; outside every distance is printed
+    reach = np.where(inside == 1, group.influence_m + DEEP * a[rest] + 1.0, np.inf)
+    distance = np.maximum(0.0, outline.distance(crowd.geometry[rest], reach) - group.influence_m)
     apart = distance > APART_M
     sure[rest[apart & (inside < 0)]] = False
     outside = apart & (inside == 0)
@@ -207,14 +222,51 @@ def _measure(
     within = apart & (inside == 1)
     a_rest = a[rest]
     hit[rest[within]] = (distance >= DEEP * a_rest)[within]
-    # a point that is not deep enough is uncertain; a parcel may hold by other ways, which the engine tries
+    # a point that is not deep enough is uncertain; a parcel may hold by other ways
     shallow = within & (distance < DEEP * a_rest)
-    sure[rest[shallow]] = (crowd.is_point[rest] & (distance < SHALLOW * a_rest))[shallow]
+    points = crowd.is_point[rest]
+    sure[rest[shallow & points]] = (distance < SHALLOW * a_rest)[shallow & points]
     crossing = rest[~apart]
     # whatever moves a site by less than its deepest corner lies deep leaves that corner inside
-    proved = _deepest_corners(outline, crowd, crossing)[0] >= DEEP * a[crossing]
-    hit[crossing] = proved
-    sure[crossing] = proved
+    hit[crossing] = has_deep_corner(outline, crowd, crossing, DEEP * a[crossing])
+    unproved[rest[shallow & ~points]] = True
+    meets = (distance[~apart] == 0.0) & ~crowd.is_point[crossing]
+    unproved[crossing] = ~hit[crossing] & meets
+    sure[crossing[~hit[crossing] & ~meets]] = False
+
+
+def _prove(
+    ground: LayerGround,
+    group: Group,
+    crowd: Crowd,
+    a: NDArray[np.float64],
+    *,
+    hit: NDArray[np.bool_],
+    unproved: NDArray[np.bool_],
+) -> None:
+    """Of the parcels of which a hit is not proved yet, those are settled that are plainly parted or plainly held."""
+    asked = np.flatnonzero(unproved & ~crowd.is_point & (a <= MOST_A_M))
+    unproved[asked[parted(ground, crowd, asked, a[asked])]] = False
+    asked = asked[unproved[asked]]
+    held = asked[witnessed(ground, group.outline, crowd, asked, a[asked])]
+    hit[held] = True
+    unproved[held] = False
+
+
+def _engine_proves(ground: LayerGround, crowd: Crowd, row: int) -> bool:
+    """Whether the engine of one site proves a hit for a site that meets zones, all of one plain group."""
+    (group,) = ground.groups
+    question = crowd.question(row)
+    zones = ZoneGroup(
+        rows=group.rows,
+        accuracy_m=group.accuracy_m,
+        influence_m=-1.0,
+        soft=False,
+        a=question.combined(group.accuracy_m),
+        gap_m=0.0,
+        nearest=None,
+    )
+    return accuracy_of_proof(question, ground.layer, [zones]) is not None
 
 
 def _side(cells: ZoneCells, crowd: Crowd, rows: NDArray[np.int64]) -> NDArray[np.int8]:
@@ -232,20 +284,14 @@ def _side(cells: ZoneCells, crowd: Crowd, rows: NDArray[np.int64]) -> NDArray[np
     return np.where(low == high, low, np.int8(-1))
 
 
-def _deepest_corners(
-    outline: Outline, crowd: Crowd, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How deep the deepest corner of some sites lies inside an outline, and how far out the outermost, metres."""
-    wanted = np.zeros(len(crowd), dtype=bool)
-    wanted[rows] = True
-    xy, site = crowd.corners
-    xy, site = xy[wanted[site]], site[wanted[site]]
-    within, beyond = np.zeros(len(crowd)), np.zeros(len(crowd))
-    if len(xy):
-        depth, inside = outline.depth(xy), outline.cells.inside(xy)
-        np.maximum.at(within, site[inside == 1], depth[inside == 1])
-        np.maximum.at(beyond, site[inside == 0], depth[inside == 0])
-    return within[rows], beyond[rows]
+def _plainly_both(outline: Outline, crowd: Crowd, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which sites have corners plainly inside of an outline and plainly outside of it."""
+    xy, place = corners_of(crowd, rows)
+    inside = outline.cells.inside(xy)
+    known = np.flatnonzero(inside >= 0)
+    plain = known[outline.depth(xy[known], np.full(len(known), 2 * PLAIN_M)) > PLAIN_M]
+    sides = [np.bincount(place[plain[inside[plain] == side]], minlength=len(rows)) > 0 for side in (0, 1)]
+    return np.asarray(sides[0] & sides[1])
 
 
 def _crowded(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], a: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -275,13 +321,12 @@ def _lay_over(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], column
         sets, unsure = cells.sets_at(crowd.first_corner[rows[points]])
         sole[points] = np.where(unsure, -1, sets)
     names = {int(number): _names_in(ground, int(number)) for number in np.unique(sole[sole >= 0])}
-    for place in np.flatnonzero(sole >= 0):
-        own = names[int(sole[place])]
-        if not own:
-            sure[place] = False  # the set is not that of a zone after all: the engine finds out
-            continue
-        columns.met[rows[place]] = own
-        columns.overlap_m2[rows[place]] = round(float(crowd.area_m2[rows[place]]), 2)
+    alone = np.flatnonzero(sole >= 0)
+    own = np.fromiter((names[number] for number in sole[alone].tolist()), dtype=object, count=len(alone))
+    told = own.astype(bool)
+    sure[alone[~told]] = False  # the set is not that of a zone after all: the engine finds out
+    columns.met[rows[alone[told]]] = own[told]
+    columns.overlap_m2[rows[alone[told]]] = np.round(crowd.area_m2[rows[alone[told]]], 2)
     sure[points & (sole < 0)] = False
     crossing = np.flatnonzero(~points & (sole < 0))
     if len(crossing):
@@ -304,34 +349,44 @@ def _cut_out(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], columns
     """Overlaps with every zone of sites that an edge crosses; of which of these rows that is settled."""
     found = overlaps_many(crowd.geometry[rows], ground.overlay, areas_m2=crowd.area_m2[rows])
     sure = ~found.nearly  # nearly touching: which relation that is, the engine says
-    sure[found.site[found.area_m2 < THICK_M * found.outline_m]] = False
+    sure[found.site[found.area_m2 <= THICK_M * found.outline_m]] = False
     count = np.bincount(found.site, minlength=len(rows))
     sure[count == 0] = False
     if ground.overlapping:
         sure[count > 1] = False
     together = np.bincount(found.site, weights=found.area_m2, minlength=len(rows))
     starts = np.searchsorted(found.site, np.arange(len(rows) + 1))
+    # neighbours may overlap by less than the grid of the cells: what lies in both counts once
+    several = np.flatnonzero(sure & (count > 1))
+    together[several] = _united_m2(ground, crowd.geometry[rows], several, found)
     for place in np.flatnonzero(sure):
         some = slice(starts[place], starts[place + 1])
-        features, total = found.feature[some], together[place]
+        features = found.feature[some]
         if len(features) > 1:
-            # neighbours may overlap by less than the grid of the cells: what lies in both counts once
-            total = _united_m2(ground, crowd.geometry[rows[place]], features)
             weight = [
                 (-in_order_m2(area), ground.id_of(int(row)))
                 for area, row in zip(found.area_m2[some].tolist(), features, strict=True)
             ]
             features = features[sorted(range(len(features)), key=weight.__getitem__)]
         columns.met[rows[place]] = tuple(ground.called(int(row)) for row in features)
-        columns.overlap_m2[rows[place]] = round(float(total), 2)
+        columns.overlap_m2[rows[place]] = round(float(together[place]), 2)
     return sure
 
 
-def _united_m2(ground: LayerGround, site: BaseGeometry, features: NDArray[np.int64]) -> float:
-    """What a site shares with some features together, square metres."""
+def _united_m2(
+    ground: LayerGround, sites: NDArray[Any], places: NDArray[np.int64], found: OverlapsMany
+) -> NDArray[np.float64]:
+    """What the sites at some places share with all they are found to meet together, square metres."""
     lookup = ground.overlay
-    pieces = lookup.tree.query(site, predicate="intersects")
-    pieces = lookup.pieces[pieces[np.isin(lookup.feature[pieces], features)]]
-    parts = shapely.get_parts(shapely.intersection(site, pieces))
-    united: Any = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
-    return float(ellipsoidal_area([united])[0])
+    which, piece = lookup.tree.query(sites[places], predicate="intersects")
+    wide = len(lookup.counted)
+    met = np.isin(places[which] * wide + lookup.feature[piece], found.site * wide + found.feature)
+    which, piece = which[met], piece[met]
+    parts, of = shapely.get_parts(shapely.intersection(sites[places[which]], lookup.pieces[piece]), return_index=True)
+    areal = shapely.get_dimensions(parts) == 2
+    order = np.argsort(which[of[areal]], kind="stable")
+    parts, start = parts[areal][order], np.searchsorted(which[of[areal]][order], np.arange(len(places) + 1))
+    united = np.empty(len(places), dtype=object)
+    for number in range(len(places)):
+        united[number] = shapely.union_all(parts[start[number] : start[number + 1]])
+    return np.asarray(ellipsoidal_area(united), dtype=np.float64)

@@ -16,6 +16,7 @@ from screening.batch.row import COLUMNS
 from screening.batch.table import NumberedSite, sites_table
 from screening.findings import answer_of
 from screening.loaded import load
+from screening.proving import accuracy_of_proof
 from screening.site import site_of
 from spatial.overlay.frame import Frame
 from tests.building import add, workspace_at
@@ -132,6 +133,46 @@ def test_a_county_is_answered_as_each_site_alone_and_mostly_together(county, mon
         assert_same(mine, truth, site)
     assert {row["answer"] for row in alone} == {"hit", "uncertain", "clear", "unknown"}
     assert len(asked) < 0.1 * 2 * len(sites), "nearly all is settled without the engine of one site"
+
+
+def at_an_edge(rng: np.random.Generator, edge: Any, count: int) -> list[Site]:
+    """Parcels from a tenth to thirty times their accuracy wide, thin ones among them, on a line or beside it."""
+    found: list[Site] = []
+    while len(found) < count:
+        accuracy, angle = float(rng.choice([1.0, 5.0, 30.0])), np.sort(rng.uniform(0, 2 * np.pi, 9))
+        reach = accuracy * 10 ** rng.uniform(-1, 1.5) * rng.uniform(0.5, 1, 9)
+        around = np.column_stack([reach * np.cos(angle), reach * np.sin(angle) * rng.choice([1.0, 0.1])])
+        middle = shapely.get_coordinates(shapely.line_interpolate_point(edge, rng.uniform(), normalized=True))[0]
+        ring = np.round(middle + (around + rng.normal(0, 1.2 * accuracy, 2)) / (PLACE.kx, PLACE.ky), 9)
+        if shapely.is_valid(polygon := shapely.Polygon(ring)):
+            found.append(site_of(polygon, accuracy_m=accuracy))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parcels_at_an_edge_are_proved_together_as_the_engine_proves_each(seed: int, monkeypatch) -> None:
+    rng = np.random.default_rng(seed)
+    zone = blob(117.5, 49.5, 0.02, 300, rng)
+    loaded = loaded_of([(lines([zone]), None)], "red_lines")
+    sites = at_an_edge(rng, shapely.boundary(zone), 60)
+    alone = rows_of(loaded, sites, one_by_one=True)
+    asked = []
+    monkeypatch.setattr(settling, "accuracy_of_proof", lambda *a: asked.append(1) or accuracy_of_proof(*a))
+    together = rows_of(loaded, sites, one_by_one=False)
+    for mine, truth, site in zip(together, alone, sites, strict=True):
+        assert_same(mine, truth, site)
+    assert min(sum(row["answer"] == answer for row in alone) for answer in ("hit", "uncertain")) > 10
+    assert len(asked) <= 12, "few are so near to the limit that the engine must say"
+
+
+def test_how_wide_a_parcel_is_beyond_the_zone_proves_nothing_and_a_strip_may_be_swallowed() -> None:
+    """No corner in the zone is as deep as a, which is 10.05 m."""
+    layer = lines([metres(0, -2000, 2000, 2000)])
+    rows = both_ways(layer, *(metres(-15, -300, east, 300) for east in (9, 9.8, 9.95)), metres(1, -3, 9.9, 3))
+    assert [row["answer"] for row in rows] == ["uncertain"] * 4
+    strip = lines([metres(0, -2000, 7, 2000)])
+    (over,) = both_ways(strip, metres(-100, -100, 100, 100))
+    assert (over["answer"], over["red_lines_reason"]) == ("hit", "overlaps")
 
 
 def test_a_row_does_not_depend_on_the_sites_beside_it(county) -> None:

@@ -154,3 +154,25 @@ def test_more_edges_never_put_a_site_farther_away(seed, lat):
     rng = np.random.default_rng(seed)
     fewer = nearest_many(some, edges[rng.random(len(edges)) < 0.5] if len(edges) > 8 else edges[:4]).distance_m
     assert (all_of_them <= fewer + 1e-9).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEED, lat=LAT, away=AWAY, reach=st.sampled_from([0.0, 0.5, 30.0, 150.0, 3000.0, 1e7]))
+def test_what_is_searched_within_a_distance_only_is_the_same_up_to_there_and_infinite_beyond(seed, lat, away, reach):
+    edges, some = scene(seed, lat, away)
+    lookup = BoundaryLookup(edges)
+    whole = nearest_many(some, lookup)
+    within = np.where(np.arange(len(some)) % 3 == 2, np.inf, reach)  # some of a block are searched wholly
+    found = nearest_many(some, lookup, within_m=within)
+    near = whole.distance_m <= np.maximum(within, 1e-6)
+    assert np.array_equal(found.distance_m, np.where(near, whole.distance_m, np.inf))
+    assert np.array_equal(found.edge >= 0, near)
+
+
+def test_a_hole_deep_inside_of_a_site_is_met_however_little_is_searched():
+    hole = segments_of(array(box(117.5, 49.5, 117.5001, 49.5001)))[0]
+    sites = array(box(117.49, 49.49, 117.51, 49.51), box(117.52, 49.49, 117.53, 49.51), None)
+    found = nearest_many(sites, hole, within_m=np.full(3, 5.0))
+    assert found.distance_m[0] == 0.0  # 700 m from its outline
+    assert math.isinf(found.distance_m[1])
+    assert math.isnan(found.distance_m[2])

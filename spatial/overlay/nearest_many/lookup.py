@@ -95,12 +95,14 @@ class BoundaryLookup:
         top = self.levels[-1]
         limit = spheres.r + reach
         gaps = _gap(_column(spheres), top)
-        whose, which = np.nonzero(gaps <= limit[:, None])
-        gap = gaps[whose, which]
+        met = np.flatnonzero(gaps <= limit[:, None])  # several times as fast as nonzero of two axes
+        whose, which = np.divmod(met, len(top))
+        gap = gaps.take(met)
         for level in self.levels[-2::-1]:
             gaps = _gap(_column(spheres.take(whose)), _families(level, which))
-            parent, child = np.nonzero(gaps <= limit.take(whose)[:, None])
-            whose, which, gap = whose[parent], which[parent] * FAN + child, gaps[parent, child]
+            met = np.flatnonzero(gaps <= limit.take(whose)[:, None])
+            parent = met // FAN
+            whose, which, gap = whose.take(parent), which.take(parent) * FAN + met % FAN, gaps.take(met)
         return whose, which, gap
 
 

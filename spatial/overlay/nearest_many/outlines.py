@@ -10,7 +10,7 @@ import shapely
 
 from spatial.edges import split
 from spatial.overlay.nearest_many.lookup import LONGEST_M
-from spatial.overlay.nearest_many.space import Spheres, apart, chords, longest
+from spatial.overlay.nearest_many.space import Spheres, apart, chords_between, longest, place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +22,8 @@ __all__ = ["Outlines", "outlines_of"]
 
 EDGES_IN_A_RUN = 32
 EDGES_IN_A_CLUSTER = 4
+SHORT_DEG = 0.003
+"""An edge that spans no more on either axis is shorter than 475 m: none need be cut."""
 RUN_M = 4000.0
 """A run is no longer: its sphere must say where it lies."""
 
@@ -63,7 +65,9 @@ def outlines_of(sites: NDArray[Any]) -> Outlines:
     >>> len(found), len(found.edges), found.site.tolist()
     (2, 5, [0, 1])
     """
-    parts, owner = shapely.get_parts(sites, return_index=True)
+    parts, owner = sites, np.arange(len(sites))
+    if shapely.is_missing(parts).any():
+        parts, owner = parts[~shapely.is_missing(parts)], np.flatnonzero(~shapely.is_missing(parts))
     while (shapely.get_type_id(parts) > 3).any():
         parts, inner = shapely.get_parts(parts, return_index=True)
         owner = owner[inner]
@@ -95,21 +99,20 @@ def _outlines(
     polygons: NDArray[Any],
     polygon_site: Indices,
 ) -> Outlines:
-    last = np.append(line[1:] != line[:-1], True)[: len(line)]
-    edges = np.hstack([xy, np.where(last[:, None], xy, np.roll(xy, -1, axis=0))])
-    pieces = np.maximum(1, np.ceil(longest(edges) / LONGEST_M)).astype(np.int64)
-    if (pieces > 1).any():
+    edges, last = _edges_along(xy, line)
+    if np.abs(edges[:, 2:] - edges[:, :2]).max(initial=0.0) > SHORT_DEG:
+        pieces = np.maximum(1, np.ceil(longest(edges) / LONGEST_M)).astype(np.int64)
         xy, source, _ = split(xy, pieces)
         line = line[source]
-        last = np.append(line[1:] != line[:-1], True)[: len(line)]
-        edges = np.hstack([xy, np.where(last[:, None], xy, np.roll(xy, -1, axis=0))])
+        edges, last = _edges_along(xy, line)
     ends = np.flatnonzero(last)
     begins = np.append(0, ends[:-1] + 1)[: len(ends)]
     closed = ends[(begins < ends) & (xy[begins] == xy[ends]).all(axis=1)]
     kept = np.ones(len(xy), dtype=bool)
     kept[closed] = False  # the vertex has begun an edge already
     edges, line = edges[kept], line[kept]
-    spheres, half = chords(edges)
+    where = np.stack(place(xy[:, 0], xy[:, 1]))
+    spheres, half = chords_between(where[:, kept], where[:, np.arange(len(xy)) + ~last][:, kept])
     start = _run_starts(line, 2 * spheres.r)
     sizes = np.diff(np.append(start, len(edges)))
     number = -(-sizes // EDGES_IN_A_CLUSTER)
@@ -129,6 +132,12 @@ def _outlines(
         polygons=polygons,
         polygon_site=polygon_site,
     )
+
+
+def _edges_along(xy: Floats, line: Indices) -> tuple[Floats, NDArray[np.bool_]]:
+    """From each vertex to the next of its line, the last to itself; and which are last."""
+    last = np.append(line[1:] != line[:-1], True)[: len(line)]
+    return np.hstack([xy, xy[np.arange(len(xy)) + ~last]]), last
 
 
 def _run_starts(line: Indices, metres: Floats) -> Indices:

@@ -30,6 +30,8 @@ RUNS_AT_ONCE = 1024
 POLYGONS_AT_ONCE = 64
 OFF_M = 0.05
 """By how much the middles of two chords may be farther apart than the edges' own nearest points are, and to spare."""
+UNSEEDED_M = 100.0
+"""Within so little there are few edges: no first bound is needed."""
 MET_M = 1e-6
 """Below this GEOS says, on the coordinates themselves, whether a site meets an edge."""
 
@@ -69,7 +71,9 @@ class _Feet:
     metres: Floats
 
 
-def nearest_many(sites: NDArray[Any], boundary: BoundaryLookup | Floats, *, threads: int = 1) -> NearestMany:
+def nearest_many(
+    sites: NDArray[Any], boundary: BoundaryLookup | Floats, *, within_m: Floats | None = None, threads: int = 1
+) -> NearestMany:
     """
     The nearest boundary edge to each of many sites, exact on the ellipsoid.
 
@@ -83,6 +87,9 @@ def nearest_many(sites: NDArray[Any], boundary: BoundaryLookup | Floats, *, thre
         an edge in there is at distance 0.
     boundary
         A lookup, or edges (k, 4) as it takes them (then one is built for this call).
+    within_m
+        Metres for each site beyond which it need not be searched: a site that is farther has an infinite distance, no
+        bearing, and edge -1. Ask so where only what is near matters; without, everything is searched.
     threads
         Blocks of sites answered at once; the answers are the same.
 
@@ -112,16 +119,19 @@ def nearest_many(sites: NDArray[Any], boundary: BoundaryLookup | Floats, *, thre
         edge=np.full(len(sites), -1, dtype=np.int64),
     )
     blocks = _blocks(sites)
+    reach = np.full(len(sites), np.inf) if within_m is None else np.maximum(within_m, MET_M)
     if threads == 1 or len(blocks) == 1:
         for block in blocks:
-            _answer(sites, block, lookup, found)
+            _answer(sites, block, lookup, reach[block], found)
         return found
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda block: _answer(sites, block, lookup, found), blocks))
+        list(pool.map(lambda block: _answer(sites, block, lookup, reach[block], found), blocks))
     return found
 
 
-def depth_many(points: Floats, boundary: BoundaryLookup | Floats, *, threads: int = 1) -> Floats:
+def depth_many(
+    points: Floats, boundary: BoundaryLookup | Floats, *, within_m: Floats | None = None, threads: int = 1
+) -> Floats:
     """
     How far points lie from the nearest boundary edge, metres: inside of a zone, how deep.
 
@@ -129,7 +139,7 @@ def depth_many(points: Floats, boundary: BoundaryLookup | Floats, *, threads: in
     ----------
     points
         (n, 2) lon, lat in EPSG:4490.
-    boundary, threads
+    boundary, within_m, threads
         As of `nearest_many`.
 
     Returns
@@ -143,7 +153,7 @@ def depth_many(points: Floats, boundary: BoundaryLookup | Floats, *, threads: in
     [7244.0]
     """
     places = np.asarray(shapely.points(points), dtype=object).reshape(-1)
-    return nearest_many(places, boundary, threads=threads).distance_m
+    return nearest_many(places, boundary, within_m=within_m, threads=threads).distance_m
 
 
 def may_reach(sites: NDArray[Any], boundary: BoundaryLookup, reach_m: float) -> NDArray[np.bool_]:
@@ -193,11 +203,11 @@ def _blocks(sites: NDArray[Any]) -> list[Indices]:
     return [rows[at : at + SITES_AT_ONCE] for at in range(0, len(rows), SITES_AT_ONCE)]
 
 
-def _answer(sites: NDArray[Any], rows: Indices, lookup: BoundaryLookup, into: NearestMany) -> None:
+def _answer(sites: NDArray[Any], rows: Indices, lookup: BoundaryLookup, reach: Floats, into: NearestMany) -> None:
     """The nearest edges of a block of sites, written where they belong."""
     some = sites[rows]
     outlines = outlines_of(some)
-    found = _nearest_feet(outlines, lookup, len(some))
+    found = _nearest_feet(outlines, lookup, reach)
     azimuth, _, metres = geod().inv(*found.points.T)
     metres[found.metres == 0.0] = 0.0
     order = np.lexsort((metres, found.site))
@@ -209,15 +219,18 @@ def _answer(sites: NDArray[Any], rows: Indices, lookup: BoundaryLookup, into: Ne
         lines = shapely.linestrings(lookup.given[row[close]].reshape(-1, 2, 2))
         metres[close[shapely.intersects(some[site[close]], lines)]] = 0.0
     bearing[bearing >= 360.0] = 0.0
-    at = rows[site]
-    into.distance_m[at], into.bearing_deg[at], into.edge[at] = metres, bearing, row
-    held, edge = _held(outlines, lookup, into.distance_m[rows])
+    limited = outlines.site[np.isfinite(reach[outlines.site])]
+    into.distance_m[rows[limited]] = np.inf
+    near = metres <= reach[site]
+    at = rows[site[near]]
+    into.distance_m[at], into.bearing_deg[at], into.edge[at] = metres[near], bearing[near], row[near]
+    held, edge = _held(outlines, lookup, np.minimum(into.distance_m[rows], reach))
     into.distance_m[rows[held]], into.edge[rows[held]] = 0.0, lookup.row[edge]
     into.bearing_deg[rows[into.distance_m[rows] == 0.0]] = np.nan
 
 
 def _held(outlines: Outlines, lookup: BoundaryLookup, metres: Floats) -> tuple[Indices, Indices]:
-    """Sites with an edge inside of a polygon of theirs, and such an edge."""
+    """Sites, not nearer than so many metres to an edge, with one inside of a polygon of theirs, and such an edge."""
     west, south, east, north = shapely.bounds(outlines.polygons).reshape(-1, 4).T
     x, y, z = place((west + east) / 2, (south + north) / 2)
     middle = Spheres(x=x, y=y, z=z, r=np.zeros(len(x)))
@@ -229,13 +242,15 @@ def _held(outlines: Outlines, lookup: BoundaryLookup, metres: Floats) -> tuple[I
     # what lies inside of an outline lies no farther from it than the outline is wide
     own = metres[outlines.polygon_site]
     asked = np.flatnonzero((own > 0) & (own <= 2 * reach))
-    shapely.prepare(outlines.polygons[asked])
+    polygons = outlines.polygons
+    polygons[asked] = shapely.get_parts(polygons[asked])  # copies: what is prepared belongs to one thread
+    shapely.prepare(polygons[asked])
     sites, edges = [], []
     for at in range(0, len(asked), POLYGONS_AT_ONCE):
         some = asked[at : at + POLYGONS_AT_ONCE]
         whose, which, _ = lookup.within(middle.take(some), reach[some])
         polygon = some[whose]
-        inside = shapely.contains_xy(outlines.polygons[polygon], *lookup.edges[which, :2].T)
+        inside = shapely.contains_xy(polygons[polygon], *lookup.edges[which, :2].T)
         sites.append(outlines.polygon_site[polygon[inside]])
         edges.append(which[inside])
     if not sites:
@@ -244,12 +259,18 @@ def _held(outlines: Outlines, lookup: BoundaryLookup, metres: Floats) -> tuple[I
     return site, np.concatenate(edges)[first]
 
 
-def _nearest_feet(outlines: Outlines, lookup: BoundaryLookup, count: int) -> _Feet:
-    """The nearest pair of points of each of ``count`` sites, and whatever is as near in space."""
-    runs, start = outlines.runs, outlines.start
+def _nearest_feet(outlines: Outlines, lookup: BoundaryLookup, reach: Floats) -> _Feet:
+    """The nearest pair of points of each site within its reach, and whatever is as near in space."""
+    runs, start, count = outlines.runs, outlines.start, len(reach)
     site_of = np.repeat(outlines.site, np.diff(start))
-    seed = np.repeat(lookup.near(runs), np.diff(start))
-    upper = _lowest(site_of, apart(outlines.spheres, lookup.spheres.take(seed)), count) + OFF_M
+    upper = reach + OFF_M
+    free = reach[outlines.site] > UNSEEDED_M
+    if free.any():
+        size = np.diff(start)[free]
+        seed = np.repeat(lookup.near(runs.take(np.flatnonzero(free))), size)
+        mine = np.flatnonzero(np.repeat(free, np.diff(start)))
+        bound = _lowest(site_of[mine], apart(outlines.spheres.take(mine), lookup.spheres.take(seed)), count)
+        upper = np.minimum(upper, bound + OFF_M)
     kept = []
     for at in range(0, len(runs), RUNS_AT_ONCE):
         block = np.arange(at, min(at + RUNS_AT_ONCE, len(runs)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
-__all__ = ["SAG", "Spheres", "apart", "chords", "longest", "order_by_place", "place"]
+__all__ = ["SAG", "Spheres", "apart", "chords", "chords_between", "longest", "order_by_place", "place"]
 
 SAG = 0.5 / 6_335_439.0
 """
@@ -93,12 +93,16 @@ def chords(edges: Floats) -> tuple[Spheres, Floats]:
     spheres, half
         The spheres that hold the edges, around the middles of their chords; (3, k) from there to the second end.
     """
-    x1, y1, z1 = place(edges[:, 0], edges[:, 1])
-    x2, y2, z2 = place(edges[:, 2], edges[:, 3])
-    half = np.stack([x2 - x1, y2 - y1, z2 - z1]) / 2
+    return chords_between(np.stack(place(edges[:, 0], edges[:, 1])), np.stack(place(edges[:, 2], edges[:, 3])))
+
+
+def chords_between(one: Floats, two: Floats) -> tuple[Spheres, Floats]:
+    """What `chords` says of edges whose ends (3, k) in space are known."""
+    half = (two - one) / 2
     length2 = 4 * (half * half).sum(axis=0)
     r = np.sqrt(length2) / 2 + SAG * length2 + 1e-6
-    return Spheres(x=(x1 + x2) / 2, y=(y1 + y2) / 2, z=(z1 + z2) / 2, r=r), half
+    x, y, z = (one + two) / 2
+    return Spheres(x=x, y=y, z=z, r=r), half
 
 
 def order_by_place(lon: Floats, lat: Floats) -> Indices:
