@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from importlib import import_module
@@ -25,6 +27,7 @@ _COMMANDS = {
     "georeference": ("apps.cli.georeference.group", "georeference"),
     "layers": ("apps.cli.workspace", "layers"),
     "prune": ("apps.cli.workspace", "prune"),
+    "copy": ("apps.cli.copy", "copy"),
     "inspect": ("apps.cli.inspect", "inspect"),
     "convert": ("apps.cli.convert", "convert"),
     "export": ("apps.cli.export", "export"),
@@ -71,6 +74,8 @@ class Program(click.Group):
         if not standalone:
             return super().main(args, prog_name, standalone_mode=False, **extra)
         prepare_streams()
+        atexit.unregister(gc.freeze)
+        atexit.register(gc.freeze)  # all memory goes with the process; sweeping it would be a tenth of a check
         try:
             status = super().main(args, prog_name, standalone_mode=False, **extra)
         except click.UsageError as error:
@@ -80,7 +85,7 @@ class Program(click.Group):
                 _show_usage(error)
             sys.exit(EXIT_USAGE)
         except click.ClickException as error:
-            sys.stderr.write(f"错误 / error: {shown(error.format_message(), sys.stderr.encoding or 'ascii')}\n")
+            sys.stderr.write(f"错误 / error: {_told(error)}\n")
             sys.exit(error.exit_code)
         except BrokenPipeError:  # the reader of the table has gone, as in `| head`
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - nothing more can be said
@@ -101,7 +106,14 @@ def _show_usage(error: click.UsageError) -> None:
     if error.ctx is not None:
         sys.stderr.write(shown(" ".join(error.ctx.get_usage().split()), encoding) + "\n")
         sys.stderr.write(f"帮助 / help: {error.ctx.command_path} --help\n")
-    sys.stderr.write(shown(f"用法错误 / usage error: {error.format_message()}", encoding) + "\n")
+    sys.stderr.write(f"用法错误 / usage error: {_told(error)}\n")
+
+
+def _told(error: click.ClickException) -> str:
+    """Its message; an address of a database that stood where a file is meant shows no password."""
+    from layers.workspace.address import without_passwords
+
+    return shown(without_passwords(error.format_message()), sys.stderr.encoding or "ascii")
 
 
 @click.command(

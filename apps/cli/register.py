@@ -90,7 +90,8 @@ def add(
         for number in dict.fromkeys(numbers):
             row = answers[number]
             say(console, f"{number}  {row.name or ''}  {word(f'answer.{row.answer}', lang)}")
-        say(console, word("register.added", lang, count=len(set(numbers)), path=kept.database.path))
+        path = kept.database.path if isinstance(store.root, Path) else store.root
+        say(console, word("register.added", lang, count=len(set(numbers)), path=path))
 
 
 def _sites(
@@ -174,11 +175,21 @@ def list_(workspace: Place, *, number: int | None, with_notices: bool, json_to: 
 @click.option("--as-of", type=DATE, metavar="DATE", help="核查基准日，默认今天（东八区） / default today in UTC+8")
 @click.option("--all", "every", is_flag=True, help="全部重新核查 / run every site")
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="进程数，默认处理器核数 / processes; default: the cores there are",
+)
+@click.option(
     "--json", "json_to", metavar="F|-", help="变更通知写成 JSON；- 为标准输出 / the notices as JSON; - is stdout"
 )
 @lang_option
-def rescreen(workspace: Place, *, as_of: str | None, every: bool, json_to: str | None, lang: Language) -> None:
+def rescreen(
+    workspace: Place, *, as_of: str | None, every: bool, workers: int | None, json_to: str | None, lang: Language
+) -> None:
     """``sanxian register rescreen WS``."""
+    import os
+
     from apps.cli.console import console_on, say
     from apps.cli.table import Page
     from layers.workspace import open_workspace
@@ -189,7 +200,7 @@ def rescreen(workspace: Place, *, as_of: str | None, every: bool, json_to: str |
 
     store = open_workspace(workspace)
     with Register(store) as kept:
-        done = bring(kept, as_of=as_of or today(), every=every)
+        done = bring(kept, as_of=as_of or today(), every=every, workers=workers or os.cpu_count() or 1)
     document = done.to_dict()
     document["notices"] = [_notice_document(notice) for notice in done.notices]
     document["everywhere"] = [change | _both(change) for change in done.everywhere]

@@ -7,6 +7,7 @@ Errors of ``layers``.
     + WorkspaceExistsError      (also FileExistsError)
     + WorkspaceBusyError        (also TimeoutError)
     + ManifestUnreadableError
+    + CopyRefusedError
     + LayerExistsError          (also FileExistsError)
     + VersionInUseError         (also PermissionError)
     + DatabaseUnreachableError  (also ConnectionError)
@@ -73,6 +74,7 @@ from layers.errors.places import PlaceFileError, PlaceNotFoundError, PlaceUnclea
 from layers.errors.plans import PlanFileError, UnknownCityError
 from layers.errors.samples import SampleTableError, SampleUnitError, SampleValueError
 from layers.errors.workspace import (
+    CopyRefusedError,
     DamagedVersionError,
     LayerExistsError,
     ManifestUnreadableError,
@@ -84,6 +86,7 @@ from layers.errors.workspace import (
 )
 
 __all__ = [
+    "CopyRefusedError",
     "CoverageError",
     "DamagedVersionError",
     "DatabaseAddressError",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from layers.workspace.store import VersionEntry
 
 __all__ = [
+    "CopyRefusedError",
     "DamagedVersionError",
     "LayerExistsError",
     "ManifestUnreadableError",
@@ -84,6 +85,15 @@ class ManifestUnreadableError(WorkspaceError):
             path=path,
         )
         self.detail = detail
+
+
+class CopyRefusedError(WorkspaceError):
+    """A workspace is not copied; ``path`` is the side at fault, ``detail`` what is wrong, ``remedy`` what to do."""
+
+    def __init__(self, *, path: Path | DatabaseAddress, detail: str, remedy: str) -> None:
+        super().__init__(f"{path}: {detail}; nothing was copied: {remedy}", path=path)
+        self.detail = detail
+        self.remedy = remedy
 
 
 class LayerExistsError(WorkspaceError, FileExistsError):

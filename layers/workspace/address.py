@@ -10,11 +10,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from layers.errors import DatabaseAddressError
 
-__all__ = ["DEFAULT_SCHEMA", "DatabaseAddress", "Place", "is_database", "password_of"]
+__all__ = ["DEFAULT_SCHEMA", "DatabaseAddress", "Place", "is_database", "password_of", "without_passwords"]
 
 DEFAULT_SCHEMA = "sanxian"
 _SCHEMES = ("postgresql", "postgres")
 _MEANT = re.compile(r"postgres(ql)?:?/", re.IGNORECASE)
+_WRITTEN = re.compile(r"(postgres(?:ql)?:/+[^/\s:@]*):\S*@", re.IGNORECASE)
+_ASKED = re.compile(r"((?:ssl)?password=)[^&#\s]*", re.IGNORECASE)
 _PASSWORDS = frozenset({"password", "sslpassword"})
 _SECRETS = _PASSWORDS | {"passfile"}
 _MOST_BYTES = 63  # PostgreSQL cuts longer names, and then two are one
@@ -30,6 +32,22 @@ def is_database(text: str) -> bool:
     (True, True, False)
     """
     return bool(_MEANT.match(text))
+
+
+def without_passwords(text: str) -> str:
+    """
+    A text in which no address of a database has a password, rightly written or not.
+
+    Use it on what is said of an argument that was meant as a file.
+
+    Examples
+    --------
+    >>> without_passwords("postgresql:/li:a@b@gis.example/planning: no such file")
+    'postgresql:/li:***@gis.example/planning: no such file'
+    >>> without_passwords("postgres://gis.example/planning?password=geheim&port=1#甲")
+    'postgres://gis.example/planning?password=***&port=1#甲'
+    """
+    return _ASKED.sub(r"\1***", _WRITTEN.sub(r"\1:***@", text))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from layers.workspace.inventory import LAYERS, Inventory, take_inventory, versio
 from layers.workspace.lock import LOCK_TIMEOUT_S, writing
 from layers.workspace.manifest import MANIFEST, Manifest, read_manifest
 from layers.workspace.names import normal_ext, normal_layer_name
-from layers.workspace.sources import SOURCES, discard_sources, keep_source, sha256_of
+from layers.workspace.sources import SOURCES, discard_sources, keep_source, sha256_of, source_pieces
 from layers.workspace.staging import clear_staging, new_stage, remove_tree, rename, replace_file, sync_folder
 from layers.workspace.store import Damage, VersionEntry
 from layers.workspace.verifying import every_damage
@@ -157,6 +157,11 @@ class FolderStore:
         return self._manifest is not None
 
     @property
+    def manifest(self) -> Manifest | None:
+        """What ``workspace.json`` says; None where it is unreadable."""
+        return self._manifest
+
+    @property
     def required_kinds(self) -> tuple[str, ...]:
         """Kinds as stated at `create`; empty where the manifest is unreadable."""
         return self._manifest.required_kinds if self._manifest else ()
@@ -199,6 +204,10 @@ class FolderStore:
     def source_path(self, entry: VersionEntry) -> Path | None:
         """Where the imported bytes are kept, unchecked; None where none were kept."""
         return None if entry.source is None else self._root / SOURCES / entry.source
+
+    def source_pieces(self, name: str) -> Iterator[bytes]:
+        """What ``sources/`` holds under a name, as it is; raises OSError where it cannot be read."""
+        return source_pieces(self._root / SOURCES / name)
 
     def records(self) -> tuple[bytes, ...]:
         """What lies in ``verdicts/``, file by file, as it is; raises OSError where it cannot be read."""

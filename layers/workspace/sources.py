@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-__all__ = ["SOURCES", "discard_sources", "keep_source", "sha256_of"]
+__all__ = ["SOURCES", "discard_sources", "keep_source", "sha256_of", "source_pieces"]
 
 SOURCES = "sources"
 _OURS = re.compile(r"[0-9a-f]{64}\.[a-z0-9.]+\Z")
@@ -53,12 +53,18 @@ def sha256_of(path: Path) -> str | None:
     return digest.hexdigest()
 
 
+def source_pieces(path: Path) -> Iterator[bytes]:
+    """Read a file piece by piece; raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        while data := file.read(_COPY_BYTES):
+            yield data
+
+
 def _digested(content: bytes | Path, digest: Any) -> Iterator[bytes]:
     if isinstance(content, bytes):
         digest.update(content)
         yield content
         return
-    with content.open("rb") as file:
-        while data := file.read(_COPY_BYTES):
-            digest.update(data)
-            yield data
+    for data in source_pieces(content):
+        digest.update(data)
+        yield data

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
 
     from layers.workspace.address import DatabaseAddress
     from layers.workspace.blocks import CheckedArray
+    from layers.workspace.manifest import Manifest
 
 __all__ = ["DAMAGE_CODES", "Damage", "StoredVersion", "VersionEntry", "WorkspaceStore"]
 
@@ -122,6 +123,9 @@ class StoredVersion(Protocol):
     def read(self, name: str) -> bytes:
         """Read a whole file, checked."""
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Read a whole file in blocks, each checked before it is given."""
+
     def verify(self) -> None:
         """Check every byte of every file."""
 
@@ -148,6 +152,10 @@ class WorkspaceStore(Protocol):
     @property
     def manifest_readable(self) -> bool:
         """Whether the list of layers can be trusted."""
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The list of layers as a whole; None where it cannot be trusted."""
 
     @property
     def entries(self) -> tuple[VersionEntry, ...]:
@@ -185,6 +193,9 @@ class WorkspaceStore(Protocol):
         replace: bool,
     ) -> VersionEntry:
         """Add a version, whole or not at all."""
+
+    def source_pieces(self, name: str) -> Iterator[bytes]:
+        """The imported bytes that a version names as its source, in order, unchecked; raises OSError without them."""
 
     def records(self) -> Sequence[bytes]:
         """What is kept of checked sites, to look for the versions named in it; raises OSError where it is not read."""

@@ -17,7 +17,7 @@ from layers.workspace.blocks import (
     CheckedArray,
     FileBlocks,
     block_count,
-    check_blocks,
+    blocks_of,
     digest_of_block,
     read_whole,
     stored_dtype,
@@ -191,8 +191,8 @@ class VersionFiles(Protocol):
     def blocks(self, name: str) -> BlockSource:
         """A file to be read block by block."""
 
-    def check(self, name: str, size: int, digests: bytes, fail: Callable[[int | None, str], Exception]) -> None:
-        """Read every byte of a file anew and compare it with the digests of its blocks."""
+    def pieces(self, name: str, size: int, fail: Callable[[int | None, str], Exception]) -> Iterator[bytes]:
+        """Every block of a file in its order, unchecked."""
 
 
 class FolderFiles:
@@ -213,9 +213,9 @@ class FolderFiles:
         """Map a file where it is touched."""
         return FileBlocks(self.path / name)
 
-    def check(self, name: str, size: int, digests: bytes, fail: Callable[[int | None, str], Exception]) -> None:
+    def pieces(self, name: str, size: int, fail: Callable[[int | None, str], Exception]) -> Iterator[bytes]:
         """Read a file block by block."""
-        check_blocks(self.path / name, size, digests, fail)
+        return blocks_of(self.path / name, size, fail)
 
 
 def read_loose_card(files: VersionFiles) -> dict[str, Any] | None:
@@ -326,6 +326,32 @@ class CheckedVersion:
                 raise self._fail(name)(block, "its digest differs")
         return data
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """
+        A whole file in blocks, each checked before it is given: to copy what may be larger than memory.
+
+        Raises
+        ------
+        KeyError
+            If the version has no file of that name.
+        """
+        size = self._sizes[name]
+        if name == CHECKSUMS:
+            yield self._read_sized(name, size, self._entry.checksums_sha256)
+        elif name in _WHOLE:
+            yield self.read(name)
+        else:
+            digests, found = self._digests_of(name), 0
+            for block, data in enumerate(self._files.pieces(name, size, self._fail(name))):
+                found += len(data)
+                if found > size:
+                    break
+                if hashlib.sha256(data).digest() != digest_of_block(digests, block):
+                    raise self._fail(name)(block, "its digest differs")
+                yield data
+            if found != size:
+                raise self._fail(name)(None, f"{found} bytes, {size} were written")
+
     def verify(self) -> None:
         """
         Read every byte of every file anew and check it, ``features.gpkg`` included.
@@ -336,11 +362,9 @@ class CheckedVersion:
             Naming the first file, and the block of it, that differs.
         """
         CheckedVersion(self._files, self._entry)
-        for name, own in sorted(self._checksums.files.items()):
-            if name in _WHOLE:
-                self._read_sized(name, own["size"], own["sha256"])
-            else:
-                self._files.check(name, own["size"], self._digests_of(name), self._fail(name))
+        for name in sorted(self._checksums.files):
+            for _ in self.pieces(name):
+                pass
 
     def _digests_of(self, file: str) -> bytes:
         if self._digests is None:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from layers.workspace.canonical_json import canonical_json
-from screening.errors import AsOfError, NoSuchSiteError, RegisterDamagedError
+from screening.errors import NoSuchSiteError, RegisterDamagedError
 from screening.inquiry import Inquiry, snapped
-from screening.loaded import DAMAGE, load
-from screening.register.comparison import engine, layer_of
+from screening.register.answering import Answering
+from screening.register.comparison import engine
 from screening.register.database import Database
-from screening.register.documents import joined, parted, plain
+from screening.register.documents import joined, plain
 from screening.register.notices import Notice
-from screening.register.opened import opened_once
 from screening.register.rows import SiteRow, digest_of, packed
-from screening.register.windows import facts_of, windows_of
-from screening.screen import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
     from layers.workspace.store import WorkspaceStore
-    from screening.loaded import Loaded
-    from screening.register.windows import LayerFacts
+    from screening.register.answering import Answered
 
-__all__ = ["Answered", "Register", "RegisteredSite"]
+__all__ = ["Register", "RegisteredSite"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +49,6 @@ class RegisteredSite:
     answer: str
     as_of: str
     versions: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """What one run over a site gave: both parts of its document, and its windows as bytes."""
-
-    shared: dict[str, Any]
-    own: dict[str, Any]
-    windows: bytes
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The verdict's document."""
-        return joined(self.shared, self.own)
 
 
 class Register:
@@ -108,9 +88,8 @@ class Register:
 
     def __init__(self, store: WorkspaceStore, *, create: bool = False) -> None:
         self.database = Database.create(store.root) if create else Database(store.root)
-        self.store = opened_once(store)
-        self._facts: dict[bytes, tuple[LayerFacts, ...]] = {}
-        self._loaded: dict[str, Loaded] = {}
+        self.answering = Answering(store)
+        self.store = self.answering.store
 
     def __enter__(self) -> Self:
         return self
@@ -178,10 +157,7 @@ class Register:
 
     def answered(self, inquiry: Inquiry, document: dict[str, Any] | None = None) -> Answered:
         """Run a site, or take its document as it is, and say how far around it a change matters."""
-        if document is None:
-            document = judge(inquiry.site, self._loaded_at(inquiry.as_of), stability=inquiry.stability).to_dict()
-        shared, own = parted(document)
-        return Answered(shared=shared, own=own, windows=self._windows(shared, own, inquiry))
+        return self.answering.answered(inquiry, document)
 
     def keep(
         self, number: int, lot: int, *, key: bytes, inquiry: Inquiry, answered: Answered, before: SiteRow | None
@@ -242,17 +218,15 @@ class Register:
     def inquiry_of(self, row: SiteRow, as_of: str) -> Inquiry:
         """The inquiry of a row at a date."""
         with self.database.checked():
-            return Inquiry.from_dict({**self.database.inquiry(row), "as_of": as_of})
+            return Inquiry.from_dict(self.asked(row, as_of))
+
+    def asked(self, row: SiteRow, as_of: str) -> dict[str, Any]:
+        """The document of the inquiry of a row at a date."""
+        return {**self.database.inquiry(row), "as_of": as_of}
 
     def notices(self) -> tuple[Notice, ...]:
         """Every change notice kept, the oldest first."""
         return tuple(Notice.from_dict(document) for document in self.database.notices())
-
-    def _loaded_at(self, as_of: str) -> Loaded:
-        if as_of not in self._loaded:
-            _require_date(as_of)
-            self._loaded = {as_of: load(self.store, as_of)}  # one at a time: layers may be large
-        return self._loaded[as_of]
 
     def _row(self, number: int) -> SiteRow:
         row = self.database.site(number)
@@ -260,47 +234,8 @@ class Register:
             raise NoSuchSiteError(path=self.database.path, site=number)
         return row
 
-    def _windows(self, shared: dict[str, Any], own: dict[str, Any], inquiry: Inquiry) -> bytes:
-        key = canonical_json([shared["as_of"], shared["layers"]])
-        if key not in self._facts:
-            self._facts[key] = self._facts_of(shared)
-        return windows_of(own, inquiry, self._facts[key]).astype("<f8").tobytes()
-
-    def _facts_of(self, shared: dict[str, Any]) -> tuple[LayerFacts, ...]:
-        found = []
-        for summary in shared["layers"]:
-            try:
-                layer = layer_of(self.store, summary)
-            except DAMAGE:
-                layer = None
-            found.append(_unknown(summary) if layer is None else facts_of(layer, shared["as_of"]))
-        return tuple(found)
-
 
 def windows_from(rows: list[SiteRow], layers: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The windows of some sites, (sites, layers, 2, 4)."""
     data = b"".join(row.windows for row in rows)
     return np.frombuffer(data, dtype="<f8").reshape(len(rows), layers, 2, 4)
-
-
-def _require_date(text: str) -> None:
-    try:
-        same = date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        same = False
-    if not same:
-        raise AsOfError(text)
-
-
-def _unknown(summary: dict[str, Any]) -> LayerFacts:
-    """Of a layer that can be read no more: every change matters."""
-    from screening.register.windows import LayerFacts
-
-    return LayerFacts(
-        name=summary["name"],
-        kind=summary["kind"],
-        protective=True,
-        has_zone=False,
-        top_accuracy_m=0.0,
-        coverage_accuracy_m=math.inf,
-    )

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from layers.workspace.canonical_json import canonical_json
 from screening.errors import RegisterDamagedError
+from screening.register.answering import ENOUGH, answered_beside
 from screening.register.changes import Change
 from screening.register.comparison import Comparison, compared, engine
 from screening.register.notices import Notice, notice_of
-from screening.register.register import Answered, windows_from
+from screening.register.register import windows_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from screening.inquiry import Inquiry
+    from screening.register.answering import Answered
     from screening.register.register import Register
     from screening.register.rows import SiteRow
 
 __all__ = ["Rescreened", "rescreen"]
-
-WITNESSES = 3
-"""Sites that no change reaches, run all the same: if one of them differs, every site is run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,7 @@ def rescreen(
     *,
     as_of: str,
     every: bool = False,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Rescreened:
     """
@@ -93,6 +96,8 @@ def rescreen(
         ISO date of the check, for all sites.
     every
         Run every site, whatever changed.
+    workers
+        Processes that answer; what is kept is the same. Few sites are answered in this one.
     progress
         Is told how many sites of one group were run, and how many are to be.
 
@@ -107,7 +112,7 @@ def rescreen(
     run = 0
     with database.changing():
         for group in _groups(register):
-            one = _Run(register, group, as_of, progress)
+            one = _Run(register, group, as_of, workers=workers, progress=progress)
             notices += one.bring(every=every)
             run += one.count
             for change in one.everywhere:
@@ -142,11 +147,18 @@ class _Run:
     """One group brought to the present."""
 
     def __init__(
-        self, register: Register, group: _Group, as_of: str, progress: Callable[[int, int], None] | None
+        self,
+        register: Register,
+        group: _Group,
+        as_of: str,
+        *,
+        workers: int,
+        progress: Callable[[int, int], None] | None,
     ) -> None:
         self.register = register
         self.group = group
         self.as_of = as_of
+        self.workers = workers
         self.progress = progress or (lambda _done, _all: None)
         self.count = 0
         self.everywhere: tuple[Change, ...] = ()
@@ -166,9 +178,9 @@ class _Run:
             largest_site_m2=register.database.largest_site_m2,
         )
         windows = self._windows()
-        reached = comparison.reached(windows) | every
         self.everywhere = comparison.everywhere
-        if not reached.all() and self._a_witness_differs(reached, shared):
+        reached = comparison.reached(windows) | every
+        if self._a_witness_differs(reached, shared):
             self.everywhere = (*self.everywhere, Change(code="witness_differs"))
             reached[:] = True
         state = register.database.put_state(shared, engine())
@@ -184,10 +196,26 @@ class _Run:
         self.count += 1
         return self.register.answered(self.register.inquiry_of(row, self.as_of))
 
+    def _answers(self, rows: list[SiteRow]) -> Iterator[tuple[Inquiry, Answered]]:
+        """What is asked of some sites and what comes of it, in their order; each is run once."""
+        register, as_of = self.register, self.as_of
+        left = [row for row in rows if row.id not in self._answered]
+        if self.workers > 1 and len(left) >= ENOUGH:
+            asked = (register.asked(row, as_of) for row in left)
+            with closing(answered_beside(register.store, asked, self.workers)) as replies:
+                for row in rows:
+                    found = self._answered.get(row.id)
+                    if found is None:
+                        found = next(replies)
+                        self.count += 1
+                    yield register.inquiry_of(row, as_of), found
+        else:
+            for row in rows:
+                yield register.inquiry_of(row, as_of), self._run(row)
+
     def _a_witness_differs(self, reached: NDArray[np.bool_], shared: dict[str, Any]) -> bool:
         beyond = [row for row, is_reached in zip(self.group.rows, reached, strict=True) if not is_reached]
-        chosen = {row.id: row for row in (beyond[0], beyond[len(beyond) // 2], beyond[-1])[:WITNESSES]}
-        for row in chosen.values():
+        for row in _some(beyond):
             found = self._run(row)
             self._answered[row.id] = found
             if found.shared != shared or found.own != self.register.database.verdict(row):
@@ -212,9 +240,9 @@ class _Run:
         names = [layer["name"] for layer in group.shared["layers"]]
         notices = []
         todo = [(row, place) for place, row in enumerate(group.rows) if reached[place]]
-        for done, (row, place) in enumerate(todo):
+        answers = self._answers([row for row, _ in todo])
+        for done, ((row, place), (inquiry, found)) in enumerate(zip(todo, answers, strict=True)):
             self.progress(done, len(todo))
-            found = self._run(row)
             before = database.verdict(row)
             lot = row.lot
             if found.shared != shared:  # damage that only this site met
@@ -222,7 +250,6 @@ class _Run:
                 if key not in own_lots:
                     own_lots[key] = database.new_lot(database.put_state(found.shared, engine()))
                 lot = own_lots[key]
-            inquiry = self.register.inquiry_of(row, self.as_of)
             self.register.keep(row.id, lot, key=row.key, inquiry=inquiry, answered=found, before=row)
             if found.own != before:
                 now = [layer["name"] for layer in found.shared["layers"]]
@@ -239,7 +266,10 @@ class _Run:
         return notices
 
 
-def _window(found: Answered, layers: int) -> NDArray[np.float64]:
-    import numpy as np
+def _some(rows: list[SiteRow]) -> list[SiteRow]:
+    """The first, the middle and the last of some rows."""
+    return list({row.id: row for row in (*rows[:1], *rows[len(rows) // 2 :][:1], *rows[-1:])}.values())
 
+
+def _window(found: Answered, layers: int) -> NDArray[np.float64]:
     return np.frombuffer(found.windows, dtype="<f8").reshape(layers, 2, 4)

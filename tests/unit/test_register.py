@@ -400,3 +400,13 @@ def test_windows_reach_the_nearest_feature_and_the_printed_edge_of_the_coverage(
     assert near[0, 0][1] > 49.41  # and little beyond
     assert near[2, 1][0] < 117.0  # the west edge of the coverage
     assert near[2, 1][0] > 116.99
+
+
+def test_first_layer_of_a_workspace_reaches_sites_registered_before_it(tmp_path):
+    store = workspace_at(tmp_path / "ws", "red_lines")
+    with Register(store, create=True) as register:
+        register.add_many([NEAR, FAR])
+    add(FolderStore.open(store.root), "red_lines", [RED, FAR_RED], ROWS, coverage=AREA, accuracy_m=5.0)
+    done = brought(store.root)
+    assert (done.run, len(done.notices), [c["code"] for c in done.everywhere]) == (2, 2, ["layer_added"])
+    require_full_run(store.root)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from layers.errors import VersionUnreachableError, WorkspaceError
-from layers.workspace.blocks import BLOCK_BYTES, RUN_BLOCKS, block_count, digest_of_block
+from layers.workspace.blocks import BLOCK_BYTES, RUN_BLOCKS, block_count
 from layers.workspace.version import CheckedVersion
 
 if TYPE_CHECKING:
@@ -97,17 +96,9 @@ class DatabaseFiles:
         """Fetch blocks where they are touched."""
         return RowBlocks(self, name)
 
-    def check(self, name: str, size: int, digests: bytes, fail: Callable[[int | None, str], Exception]) -> None:
+    def pieces(self, name: str, size: int, fail: Callable[[int | None, str], Exception]) -> Iterator[bytes]:
         """Fetch a file block by block."""
-        found = 0
-        for number, data in self._in_order(name, size, fail):
-            found += len(data)
-            if found > size:
-                break
-            if hashlib.sha256(data).digest() != digest_of_block(digests, number):
-                raise fail(number, "its digest differs")
-        if found != size:
-            raise fail(None, f"{found} bytes, {size} were written")
+        return (data for _, data in self._in_order(name, size, fail))
 
     def rows(self, name: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement on a file; raises ``VersionUnreachableError`` where the database does not answer."""

@@ -12,12 +12,12 @@ from layers.workspace.postgres.link import Link
 from layers.workspace.postgres.tables import lock_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from layers.workspace.address import DatabaseAddress
 
-__all__ = ["RegisterRows"]
+__all__ = ["RegisterRows", "put_register"]
 
 _MARK = -1  # the number of the row that says that there is a register
 
@@ -67,12 +67,10 @@ class RegisterRows:
             gone = sorted(set(there) - set(here))
             if gone:
                 self._link.rows("DELETE FROM {register} WHERE number = ANY(%s)", (gone,))
-            statement = "INSERT INTO {register} VALUES (%s, %s) ON CONFLICT (number) DO UPDATE SET data = excluded.data"
-            for number in sorted(n for n in here if there.get(n) != here[n]):
-                self._link.rows(statement, (number, _block(file, mark, number)))
+            _put(self._link, file, mark, (n for n in here if there.get(n) != here[n]))
 
     def _bring(self, file: Path, mark: Path) -> dict[int, bytes]:
-        there = {int(n): bytes(d) for n, d in self._link.rows("SELECT number, sha256(data) FROM {register}")}
+        there = _digests_there(self._link)
         here = _digests(file, mark)
         count = 1 + max(there, default=_MARK)
         if _MARK not in there:
@@ -95,6 +93,23 @@ class RegisterRows:
             with file.open("r+b") as out:
                 out.truncate((count - 1) * BLOCK_BYTES + last)
         return there
+
+
+def put_register(link: Link, file: Path, mark: Path) -> bool:
+    """Write a register where there is none, in a transaction of the caller's; whether the rows are then its bytes."""
+    here = _digests(file, mark)
+    _put(link, file, mark, here)
+    return _digests_there(link) == here
+
+
+def _put(link: Link, file: Path, mark: Path, numbers: Iterable[int]) -> None:
+    statement = "INSERT INTO {register} VALUES (%s, %s) ON CONFLICT (number) DO UPDATE SET data = excluded.data"
+    for number in sorted(numbers):
+        link.rows(statement, (number, _block(file, mark, number)))
+
+
+def _digests_there(link: Link) -> dict[int, bytes]:
+    return {int(n): bytes(d) for n, d in link.rows("SELECT number, sha256(data) FROM {register}")}
 
 
 def _digests(file: Path, mark: Path) -> dict[int, bytes]:

@@ -18,9 +18,10 @@ from layers.workspace.manifest import Manifest, decode_manifest, encode_manifest
 from layers.workspace.names import normal_ext, normal_layer_name
 from layers.workspace.postgres.contents import Contents, contents_of, manifest_of, versions_of
 from layers.workspace.postgres.files import DatabaseFiles, PostgresVersion
+from layers.workspace.postgres.filling import put_source, put_version, sha256_of_source, source_pieces
 from layers.workspace.postgres.link import Link
-from layers.workspace.postgres.published import FEATURES, drop_published, publish_features
-from layers.workspace.postgres.tables import copy_blocks, lock_key, make_tables, pieces_of
+from layers.workspace.postgres.published import drop_published
+from layers.workspace.postgres.tables import lock_key, make_tables, pieces_of
 from layers.workspace.store import Damage, VersionEntry
 from layers.workspace.verifying import every_damage
 from layers.workspace.version import write_files
@@ -128,6 +129,11 @@ class PostgresStore:
         return self._manifest is not None
 
     @property
+    def manifest(self) -> Manifest | None:
+        """What the row of the list says; None where it is unreadable."""
+        return self._manifest
+
+    @property
     def required_kinds(self) -> tuple[str, ...]:
         """Kinds as stated at `create`; empty where the manifest is unreadable."""
         return self._manifest.required_kinds if self._manifest else ()
@@ -176,6 +182,13 @@ class PostgresStore:
             raise VersionUnreachableError(entry=entry, file="checksums.json", detail=detail) from error
         return PostgresVersion(DatabaseFiles(self._link, ids, entry), entry)
 
+    def source_pieces(self, name: str) -> Iterator[bytes]:
+        """What the database holds of an imported file, as it is; raises OSError where it cannot be read."""
+        try:
+            yield from source_pieces(self._link, name)
+        except WorkspaceError as error:
+            raise OSError(str(error)) from error
+
     def records(self) -> tuple[bytes, ...]:
         """What the register of checked sites holds, as it is; raises OSError where it cannot be read."""
         try:
@@ -186,7 +199,7 @@ class PostgresStore:
 
     def verify(self) -> tuple[Damage, ...]:
         """Check every byte of every version and source; what is found, `damages` included."""
-        return every_damage(self, self._sha256_of_source)
+        return every_damage(self, lambda name: sha256_of_source(self._link, name))
 
     def write_version(
         self,
@@ -243,7 +256,7 @@ class PostgresStore:
                 version=f"v{number:04d}-{content[:8]}",
                 sequence=manifest.sequence + 1,
             )
-            self._put_version(entry, staged, card)
+            put_version(self._link, entry, staged, card)
             self._put_manifest(changed(manifest, sequence=entry.sequence, entries=(*manifest.entries, entry)))
         return entry
 
@@ -305,21 +318,6 @@ class PostgresStore:
         decode_manifest(document)  # what could not be read back is refused
         self._link.rows("UPDATE {manifest} SET document = %s", (document,))
 
-    def _put_version(self, entry: VersionEntry, staged: Path, card: Mapping[str, Any]) -> None:
-        published = None
-        if (staged / FEATURES).is_file():
-            published = publish_features(self._link, entry, staged / FEATURES, card)
-        ((version,),) = self._link.rows(
-            "INSERT INTO {version} (folder, version, published) VALUES (%s, %s, %s) RETURNING id",
-            (entry.folder, entry.version, published),
-        )
-        ids = {}
-        for name, _ in entry.sizes:
-            statement = "INSERT INTO {file} (version, name) VALUES (%s, %s) RETURNING id"
-            ((ids[name],),) = self._link.rows(statement, (version, name))
-        rows = ((ids[n], i, data) for n in ids for i, data in enumerate(pieces_of(staged / n)))
-        copy_blocks(self._link, "block", rows)
-
     def _keep_source(self, content: bytes | Path, ext: str) -> tuple[str, str]:
         """Copy imported bytes into the database, unless an intact copy is there."""
         digest = hashlib.sha256()
@@ -327,23 +325,9 @@ class PostgresStore:
             digest.update(data)
         sha256 = digest.hexdigest()
         name = f"{sha256}.{ext}"
-        if self._sha256_of_source(name) != sha256:
-            self._link.rows("DELETE FROM {source} WHERE name = %s", (name,))
-            ((number,),) = self._link.rows("INSERT INTO {source} (name) VALUES (%s) RETURNING id", (name,))
-            copy_blocks(self._link, "source_block", ((number, i, data) for i, data in enumerate(pieces_of(content))))
+        if sha256_of_source(self._link, name) != sha256:
+            put_source(self._link, name, pieces_of(content))
         return sha256, name
-
-    def _sha256_of_source(self, name: str) -> str | None:
-        digest = hashlib.sha256()
-        rows = self._link.rows("SELECT id FROM {source} WHERE name = %s", (name,))
-        if not rows:
-            return None
-        statement = "SELECT data FROM {source_block} WHERE file = %s AND number = %s"
-        number = 0
-        while found := self._link.rows(statement, (rows[0][0], number)):
-            digest.update(found[0][0])
-            number += 1
-        return digest.hexdigest()
 
 
 if TYPE_CHECKING:
