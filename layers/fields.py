@@ -8,12 +8,11 @@ they mean is data that users extend, not code.
 from __future__ import annotations
 
 import math
-import tomllib
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +20,10 @@ import numpy as np
 from layers.errors import FieldAliasError
 from layers.model import KINDS, KindName
 from layers.stated import distances_stated_m, iso_date, number_stated
+from spatial.datafiles import toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["Cell", "FieldAliases", "FieldView", "fold", "text_of"]
 
@@ -142,7 +141,7 @@ class FieldAliases:
         if path is None:
             return cls(names=own)
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+            tables = toml_tables(path)
         except (OSError, ValueError) as error:
             raise FieldAliasError(path=path, table=None, detail=str(error)) from error
         theirs, replaced = _read_tables(tables, path=path, known=frozenset(own))
@@ -224,8 +223,8 @@ def _shortened(table: dict[str, tuple[str, ...]], whole: set[str]) -> dict[str, 
 
 @cache
 def _package_names() -> dict[str, dict[str, tuple[str, ...]]]:
-    source = files("layers").joinpath("fields.toml")
-    return _read_tables(tomllib.loads(source.read_text(encoding="utf-8")), path=source, known=None)[0]
+    source = Path(__file__).with_name("fields.toml")
+    return _read_tables(toml_tables(source), path=source, known=None)[0]
 
 
 def _read_tables(

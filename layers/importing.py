@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ from spatial.overlay.index import build_index
 from spatial.overlay.seams import seams_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -127,94 +130,114 @@ def import_layer(
     placed = placed_features(reading) if reading is not None else nothing()
     accuracy = _layer_accuracy(reading, options)
     accuracy_m = accuracy.metres
-    understood = interpret(
-        options.kind, placed.rows, placed.geometries, placed.ids, role=options.role, influence_m=options.influence_m
-    )
-    features = tuple(_marked(f, placed.repaired, reading) for f in understood.features)
-    if options.influence_m is not None and features and all(f.influence_m is None for f in features):
-        raise ImportOptionError(
-            detail=f"the influence distance applies to no feature: polygons of {options.kind} are zones by themselves",
-            remedy="leave out --influence-m, or import the buffer as --layer other --role protective --influence-m",
+    own = shapely.force_2d(placed.geometries)  # a copy: GEOS notes things in a geometry that it is asked about
+    with _beside() as pool:
+        matching = pool.submit(_seams_to_share, own)
+        understood = interpret(
+            options.kind, placed.rows, placed.geometries, placed.ids, role=options.role, influence_m=options.influence_m
         )
-    _require_expected(options, reading, placed)
-    leaves = leaf_array(features, placed.geometries)
-    digest = root_of(bytes(leaf) for leaf in leaves).hex()
-    seams = seams_of(placed.geometries)
-    coverage = _coverage(options, placed.geometries, seams, accuracy, digest)
-    index = build_index(placed.geometries, seams=seams)
-    accepted = _accepted(options, placed.rejected)
-    kind = KIND_SPECS[options.kind]
-    restricted = kind.restricted_by_default if options.restricted is None else options.restricted
-    card = LayerCard(
-        name=options.name,
-        kind=options.kind,
-        role=understood.role,
-        theme=options.theme or kind.default_theme(options.name, features),
-        meaning=options.meaning,
-        source=options.source,
-        source_file=None if reading is None else reading.source_name,
-        sha256=None if reading is None else reading.source_sha256,
-        format=None if reading is None else reading.format,
-        encoding=None if reading is None else reading.encoding,
-        content_digest=digest,
-        crs=None if reading is None or reading.crs is None else reading.crs.code,
-        crs_status=None if reading is None else reading.crs_status,
-        crs_evidence=() if reading is None else tuple((e.code, e.value) for e in reading.crs_evidence),
-        datum=None if reading is None else reading.datum,
-        data_date=options.data_date,
-        valid_from=options.valid_from or options.data_date,
-        valid_until=options.valid_until,
-        accuracy_m=accuracy_m,
-        accuracy_basis=accuracy.basis,
-        accuracy_terms=tuple((t.code, t.metres) for t in accuracy.terms),
-        coverage_kind=None if coverage is None else coverage.kind,
-        coverage_label=None if coverage is None else coverage.label,
-        coverage_source=None if coverage is None else coverage.source,
-        coverage_version=None if coverage is None else coverage.version,
-        coverage_accuracy_m=None if coverage is None else coverage.accuracy_m,
-        georeference_method=options.georeference_method,
-        georeference=options.georeference,
-        indicative=options.indicative,
-        synthetic=options.synthetic,
-        restricted=restricted,
-        declared_none=options.declared_none,
-        features=len(features),
-        class_counts=dict(sorted(understood.class_counts.items())),
-        area_m2=round(_area_m2(index), 2),
-        repaired=len(placed.repaired),
-        rejected=accepted,
-        influence_m=options.influence_m,
-        problems=tuple(_problem_code(p) for p in (*(reading.problems if reading else ()), *understood.problems)),
-    )
-    arrays: dict[str, NDArray[Any]] = {**pack(features), **index}
-    if coverage is not None:
-        cover = build_index(np.array([coverage.geometry], dtype=object))
-        arrays |= {f"coverage/{name}": values for name, values in cover.items()}
-    arrays["records/leaf"] = leaves
-    arrays["rejected/box"] = np.array([r.box or (math.nan,) * 4 for r in accepted], dtype="<f8").reshape(-1, 4)
-    arrays["rejected/accepted"] = np.array([r.accepted is not None for r in accepted], dtype=np.uint8)
-    with published_files(card, features, placed.geometries, accepted, coverage) as files:
-        entry = store.write_version(
-            layer=options.name,
+        features = tuple(_marked(f, placed.repaired, reading) for f in understood.features)
+        if options.influence_m is not None and features and all(f.influence_m is None for f in features):
+            raise ImportOptionError(
+                detail="the influence distance applies to no feature: "
+                f"polygons of {options.kind} are zones by themselves",
+                remedy="leave out --influence-m, or import the buffer as --layer other --role protective --influence-m",
+            )
+        _require_expected(options, reading, placed)
+        indexing = pool.submit(lambda: build_index(own, seams=matching.result()))
+        leaves = leaf_array(features, placed.geometries)
+        digest = root_of(bytes(leaf) for leaf in leaves).hex()
+        coverage = _coverage(options, placed.geometries, matching.result(), accuracy, digest)
+        accepted = _accepted(options, placed.rejected)
+        kind = KIND_SPECS[options.kind]
+        restricted = kind.restricted_by_default if options.restricted is None else options.restricted
+        card = LayerCard(
+            name=options.name,
             kind=options.kind,
-            theme=card.theme,
-            role=card.role,
-            data_date=card.data_date,
-            valid_from=card.valid_from,
-            valid_until=card.valid_until,
-            card=card.to_dict(),
-            arrays=arrays,
-            files=files,
-            source=source if options.keep_source else None,
-            replace=options.replace,
+            role=understood.role,
+            theme=options.theme or kind.default_theme(options.name, features),
+            meaning=options.meaning,
+            source=options.source,
+            source_file=None if reading is None else reading.source_name,
+            sha256=None if reading is None else reading.source_sha256,
+            format=None if reading is None else reading.format,
+            encoding=None if reading is None else reading.encoding,
+            content_digest=digest,
+            crs=None if reading is None or reading.crs is None else reading.crs.code,
+            crs_status=None if reading is None else reading.crs_status,
+            crs_evidence=() if reading is None else tuple((e.code, e.value) for e in reading.crs_evidence),
+            datum=None if reading is None else reading.datum,
+            data_date=options.data_date,
+            valid_from=options.valid_from or options.data_date,
+            valid_until=options.valid_until,
+            accuracy_m=accuracy_m,
+            accuracy_basis=accuracy.basis,
+            accuracy_terms=tuple((t.code, t.metres) for t in accuracy.terms),
+            coverage_kind=None if coverage is None else coverage.kind,
+            coverage_label=None if coverage is None else coverage.label,
+            coverage_source=None if coverage is None else coverage.source,
+            coverage_version=None if coverage is None else coverage.version,
+            coverage_accuracy_m=None if coverage is None else coverage.accuracy_m,
+            georeference_method=options.georeference_method,
+            georeference=options.georeference,
+            indicative=options.indicative,
+            synthetic=options.synthetic,
+            restricted=restricted,
+            declared_none=options.declared_none,
+            features=len(features),
+            class_counts=dict(sorted(understood.class_counts.items())),
+            area_m2=0.0,
+            repaired=len(placed.repaired),
+            rejected=accepted,
+            influence_m=options.influence_m,
+            problems=tuple(_problem_code(p) for p in (*(reading.problems if reading else ()), *understood.problems)),
         )
-    return Imported(entry=entry, card=card, previous=previous, problems=understood.problems)
+        arrays: dict[str, NDArray[Any]] = pack(features)
+        if coverage is not None:
+            cover = build_index(np.array([coverage.geometry], dtype=object))
+            arrays |= {f"coverage/{name}": values for name, values in cover.items()}
+        arrays["records/leaf"] = leaves
+        arrays["rejected/box"] = np.array([r.box or (math.nan,) * 4 for r in accepted], dtype="<f8").reshape(-1, 4)
+        arrays["rejected/accepted"] = np.array([r.accepted is not None for r in accepted], dtype=np.uint8)
+        with published_files(card, features, placed.geometries, accepted, coverage) as files:
+            arrays |= indexing.result()
+            card = replace(card, area_m2=round(_area_m2(arrays), 2))
+            entry = store.write_version(
+                layer=options.name,
+                kind=options.kind,
+                theme=card.theme,
+                role=card.role,
+                data_date=card.data_date,
+                valid_from=card.valid_from,
+                valid_until=card.valid_until,
+                card=card.to_dict(),
+                arrays=arrays,
+                files=files,
+                source=source if options.keep_source else None,
+                replace=options.replace,
+            )
+        return Imported(entry=entry, card=card, previous=previous, problems=understood.problems)
+
+
+def _seams_to_share(polygons: NDArray[Any]) -> Seams:
+    """The seams of polygons; of their shapes both threads ask only for the envelopes, which are settled."""
+    found = seams_of(polygons)
+    shapely.bounds(found.shapes)
+    return found
+
+
+@contextmanager
+def _beside() -> Iterator[ThreadPoolExecutor]:
+    """A thread for what GEOS and numpy do without the interpreter; what has not begun is dropped on an error."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _named(options: ImportOptions) -> ImportOptions:
     """With the name in NFC, in which the workspace keeps and compares names."""
-    from dataclasses import replace
-
     from layers.workspace.names import normal_layer_name
 
     try:
@@ -282,8 +305,6 @@ def _previous(store: WorkspaceStore, options: ImportOptions) -> VersionEntry | N
 
 def _marked(feature: Any, repaired: frozenset[str], reading: Reading | None) -> Any:
     """With what repair and the file's datum add: a feature's own accuracy speaks of its positions as given."""
-    from dataclasses import replace
-
     if feature.influence_m is not None:
         feature = replace(feature, influence_m=min(feature.influence_m, FARTHEST_M))
     if feature.id in repaired:
@@ -365,8 +386,6 @@ def _area_m2(index: dict[str, NDArray[Any]]) -> float:
 
 
 def _accepted(options: ImportOptions, rejected: tuple[RejectedFeature, ...]) -> tuple[RejectedFeature, ...]:
-    from dataclasses import replace
-
     unknown = set(options.accept_rejected) - {r.id for r in rejected}
     if unknown:
         raise ImportOptionError(

@@ -120,7 +120,7 @@ def _each_to_geographic(geometries: NDArray[Any], reading: Reading) -> list[tupl
         if all(g is None for g, _ in singles):
             raise
         return singles
-    if not _same_places(geometries, found):
+    if not (reading.crs.is_geographic or _same_places(geometries, found)):
         found = repair(found).geometries  # densifying and projecting may open a hair's crossing
     return [(geometry, "") for geometry in found]
 

@@ -92,9 +92,10 @@ class Standing:
             return ()
         influence = np.nan_to_num(self.influence_m, nan=-1.0)
         keys = np.column_stack([self.accuracy_m, influence, self.soft.astype(float)])
+        rows = keys[self.zone]
+        groups = rows[:1] if (rows == rows[0]).all() else np.unique(rows, axis=0)  # mostly there is but one
         return tuple(
-            (self.zone & (keys == key).all(axis=1), float(key[0]), float(key[1]), bool(key[2]))
-            for key in np.unique(keys[self.zone], axis=0)
+            (self.zone & (keys == key).all(axis=1), float(key[0]), float(key[1]), bool(key[2])) for key in groups
         )
 
 

@@ -60,9 +60,10 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     missing = shapely.is_missing(source) | shapely.is_empty(source)
     outcome[missing] = "missing"
     result[missing] = None
-    xy, row_of = shapely.get_coordinates(source, return_index=True)
     wild = np.zeros(len(source), dtype=bool)
-    wild[row_of[~np.isfinite(xy).all(axis=1)]] = True
+    if not np.isfinite(shapely.get_coordinates(source)).all():
+        xy, row_of = shapely.get_coordinates(source, return_index=True)
+        wild[row_of[~np.isfinite(xy).all(axis=1)]] = True
     outcome[wild] = "not_finite"
     result[wild] = None
     broken = np.flatnonzero(~missing & ~wild & ~valid(source))

@@ -14,9 +14,8 @@ import numpy as np
 import shapely
 
 from screening.extent import Extent, extent_of
-from spatial import boundaries
+from spatial.boundary_accuracy import border_accuracy, border_surely_within
 from spatial.boundary_store import open_built, outlines_of
-from spatial.errors import UnmeasuredDistrictError
 from spatial.overlay.distance import distance_to
 from spatial.overlay.frame import Frame, bounds_of, boxes_meet, widened
 from spatial.overlay.hold import ARC_FACTOR
@@ -154,9 +153,11 @@ def split_by_county(site: Site, *, built: Path | None = None) -> Split:
     possible: list[PossibleDistrict] = []
     for code, outline in outlines.items():
         inside = _cut(rest, outline)
-        accuracy = _accuracy(code, built)
         if inside is None:
             distance = distance_to(site.geometry, outline)
+            if border_surely_within(code, distance - reach - 1.0, built=built):
+                continue
+            accuracy = border_accuracy(code, built=built)
             if distance <= (accuracy or 0.0) + reach:
                 possible.append(
                     PossibleDistrict(
@@ -168,6 +169,7 @@ def split_by_county(site: Site, *, built: Path | None = None) -> Split:
                     )
                 )
             continue
+        accuracy = border_accuracy(code, built=built)
         cut = [_cut(part, outline) for part in rests]
         rest, rests = _left(rest, outline), [_left(part, outline) for part in rests]
         extent = extent_of(inside)
@@ -270,14 +272,6 @@ def _whole(pieces: Sequence[DistrictPiece], left: float) -> tuple[DistrictPiece,
         largest = max(range(len(shares)), key=shares.__getitem__)
         shares[largest] = round(shares[largest] + missing, DIGITS)
     return tuple(replace(piece, share=share) for piece, share in zip(pieces, shares, strict=True))
-
-
-def _accuracy(code: str, built: Path | None) -> float | None:
-    try:
-        found = boundaries.district(code, built=built)
-    except UnmeasuredDistrictError:
-        return None
-    return max(found.accuracy_m, found.third_source_m or 0.0)
 
 
 def _between(site: Site, outline: BaseGeometry, metres: float, whole: Extent) -> tuple[float, float]:

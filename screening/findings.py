@@ -14,9 +14,10 @@ from screening.nearest import nearest_feature
 from screening.proving import accuracy_of_proof, metres_held
 from screening.question import Question, ZoneGroup
 from screening.reasons import Reason, ordered
-from spatial.overlay.distance import distance_at_least, distance_to, nearest_of_boxes
+from spatial.overlay.distance import distance_at_least, distance_to
 from spatial.overlay.frame import Frame, bounds_of, boxes_meet, widened
 from spatial.overlay.hold import ARC_FACTOR
+from spatial.overlay.nearest_piece import nearest_piece
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,7 +130,7 @@ def floor_mm(metres: float) -> float:
 def _groups(question: Question, layer: OpenLayer, standing: Standing) -> list[ZoneGroup]:
     index, found = layer.index, []
     for rows, accuracy, influence, soft in standing.alike:
-        nearest = nearest_of_boxes(question.geometry, index.piece_bounds, index.pieces_of(rows), index.load)
+        nearest = nearest_piece(question.geometry, index, rows)
         gap = math.inf if nearest is None else max(0.0, nearest.distance_m - max(influence, 0.0))
         found.append(
             ZoneGroup(
@@ -151,6 +152,8 @@ def _met(question: Question, layer: OpenLayer, groups: list[ZoneGroup]) -> tuple
     met: set[int] = set()
     for group in groups:
         reach = max(group.influence_m, 0.0) + group.a + question.radius_m
+        if group.nearest is None or group.nearest.distance_m > 1.001 * reach + 1.0:
+            continue
         rows = index.pieces_meeting(widened(bounds_of(question.geometry), reach), group.rows)
         pieces = index.load(rows)
         least = distance_at_least(question.geometry, pieces)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from spatial.overlay.distance import nearest_of_boxes
+from spatial.overlay.nearest_piece import nearest_piece
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,7 @@ def nearest_feature(
     """
     index = layer.index
     left = features.copy()
-    found = first or nearest_of_boxes(site, index.piece_bounds, index.pieces_of(left), index.load)
+    found = first or nearest_piece(site, index, left)
     if found is None:
         return None
     least, tied = found.distance_m, []
@@ -57,7 +57,7 @@ def nearest_feature(
         row = int(index.piece_feature[found.row])
         tied.append(row)
         left[row] = False
-        found = nearest_of_boxes(site, index.piece_bounds, index.pieces_of(left), index.load, within_m=least + TIE_M)
+        found = nearest_piece(site, index, left, within_m=least + TIE_M)
     return tied[0] if len(tied) == 1 else min(tied, key=lambda row: _what_it_is(layer, row))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from typing import TYPE_CHECKING
 
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +17,7 @@ __all__ = ["class_in_english", "classes_not_checked"]
 
 @cache
 def _classes() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    table = tomllib.loads(data_file("rules", "required_layers.toml").read_text(encoding="utf-8"))
+    table = toml_tables(data_file("rules", "required_layers.toml"))
     return tuple((c["name"], c["english"], tuple(c["words"])) for c in table["class"])
 
 

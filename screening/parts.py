@@ -10,14 +10,14 @@ and which clause applies to it is for the rules to say.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from layers.fields import fold
 from screening.extent import Extent, common, extent_of, together
+from spatial.datafiles import toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -135,7 +135,7 @@ def occupation_of(part: SitePart) -> Occupation:
 @cache
 def _aliases(table: str) -> dict[str, str]:
     """Folded word to code."""
-    tables = tomllib.loads(files("screening").joinpath("site_fields.toml").read_text(encoding="utf-8"))
+    tables = toml_tables(Path(__file__).with_name("site_fields.toml"))
     return {fold(word): code for code, words in tables[table].items() for word in words}
 
 

@@ -21,7 +21,7 @@ from screening.reasons import Reason, strictest, yes_no
 from screening.themes import kind_answers, kinds_that_lack_pooling
 from screening.verdict import Finding, PartAnswer, Verdict
 from spatial.crs import gauss_kruger, zone3
-from spatial.measure import ellipsoidal_area, geodesic_length, planar_areas
+from spatial.measure import ellipsoidal_area, planar_areas
 
 if TYPE_CHECKING:
     from layers.version import OpenLayer
@@ -144,7 +144,7 @@ def judge(site: Site, loaded: Loaded, *, stability: bool = False, only_deciding:
         in_protected_area=by_kind["protected_areas"],
         in_water_source_zone=by_kind["water_sources"],
         kinds=kinds,
-        site=_site_summary(site, epsg),
+        site=_site_summary(site, question, epsg),
         parts=parts,
         findings=tuple(findings),
         context=tuple(sorted(context, key=lambda c: (c.kind, c.layer))),
@@ -211,7 +211,8 @@ def _parts(
             own = replace(question, geometry=part.geometry, part_rejected=False, stability=False)
             own_kinds = _kinds_of(own, loaded, required)
             own_answer = strictest(list(own_kinds.values()))
-        area = float(np.nansum(ellipsoidal_area([part.geometry])))
+        own_area = part.geometry is not site.geometry
+        area = float(np.nansum(ellipsoidal_area([part.geometry]))) if own_area else question.area_m2
         found.append(
             PartAnswer(
                 id=part.id,
@@ -238,10 +239,9 @@ def _kinds_of(question: Question, loaded: Loaded, required: tuple[str, ...]) -> 
     return kind_answers(question, answers, lost)
 
 
-def _site_summary(site: Site, epsg: int) -> dict[str, Any]:
-    area = float(np.nansum(ellipsoidal_area([site.geometry])))
-    length = float(np.nansum(geodesic_length([site.geometry])))
-    planar = float(np.nansum(planar_areas([site.geometry], epsg)))
+def _site_summary(site: Site, question: Question, epsg: int) -> dict[str, Any]:
+    area, length = question.area_m2, question.length_m
+    planar = float(np.nansum(planar_areas([site.geometry], epsg))) if area > 0 else 0.0
     return {
         "name": site.name,
         "scope": site.scope,

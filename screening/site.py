@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ from layers.stated import AREA_UNITS_M2, areas_stated_m2, number_stated
 from screening.errors import EmptySiteError, SiteOptionError
 from spatial.accuracy import PositionalAccuracy, parted, restated, stated_accuracy
 from spatial.crs import identify, to_geographic
+from spatial.datafiles import toml_tables
 from spatial.measure import ellipsoidal_area
 from spatial.overlay.parts import united_by_dimension
 
@@ -233,9 +233,7 @@ def _part(name: str, geometry: Any, attributes: dict[str, Any]) -> SitePart:
 @cache
 def site_fields() -> dict[str, list[str]]:
     """Names that the columns of a site's file have, by what they mean: ``name``, ``use``, ``mode``, ``area``."""
-    table: dict[str, list[str]] = tomllib.loads(
-        files("screening").joinpath("site_fields.toml").read_text(encoding="utf-8")
-    )
+    table: dict[str, list[str]] = toml_tables(Path(__file__).with_name("site_fields.toml"))
     return table
 
 

@@ -12,10 +12,11 @@ Examples
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
+
+from spatial.datafiles import toml_tables
 
 __all__ = ["Language", "UnknownWordError", "codes_of", "has_word", "word"]
 
@@ -32,7 +33,7 @@ class UnknownWordError(KeyError):
 
 @cache
 def _catalogue() -> dict[str, dict[str, str]]:
-    tables = tomllib.loads(files("screening").joinpath("words.toml").read_text(encoding="utf-8"))
+    tables = toml_tables(Path(__file__).with_name("words.toml"))
     return {f"{group}.{code}": pair for group, codes in tables.items() for code, pair in codes.items()}
 
 

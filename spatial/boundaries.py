@@ -22,7 +22,6 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -37,7 +36,6 @@ from spatial.errors import (
     UnmeasuredDistrictError,
 )
 from spatial.measure import ellipsoidal_area
-from spatial.outlines import outline_gap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from spatial.boundary_store import Built, Place
+    from spatial.boundary_store import Built, Gap
     from spatial.outlines import OutlineGap
 
 __all__ = [
@@ -149,7 +147,7 @@ def place_names(*, built: Path | None = None) -> Mapping[str, str]:
     '阿尔山市'
     """
     store = open_built(built)
-    return MappingProxyType(_names(store.places[store.sources[0]]))
+    return store.names[store.sources[0]]
 
 
 def district(code: str, *, source: str | None = None, built: Path | None = None) -> Boundary:
@@ -258,15 +256,15 @@ def members_of(codes: Sequence[str], *, source: str | None = None, built: Path |
     """
     store = open_built(built)
     chosen = source or store.sources[0]
-    names = _names(store.places[chosen])
-    other = next(name for name in store.sources if name != chosen)
+    names = store.names[chosen]
+    other = _other(store, chosen)
     for code in codes:
         if code not in names:
             raise UnknownDistrictError(code=code, candidates=_candidates(code, names))
-    absent = tuple(code for code in codes if not _members(store.places[other], (code,)))
+    absent = tuple(code for code in codes if not store.members(other, (code,)))
     if absent:
         raise UnmeasuredDistrictError(codes=absent, source=chosen, second=other)
-    return _members(store.places[chosen], codes)
+    return store.members(chosen, codes)
 
 
 def accuracy_of(codes: Sequence[str], *, built: Path | None = None) -> float | None:
@@ -280,21 +278,8 @@ def accuracy_of(codes: Sequence[str], *, built: Path | None = None) -> float | N
     >>> accuracy_of(["150781"]) == district("150781").accuracy_m
     True
     """
-    gap = _measured(open_built(built), tuple(sorted(set(codes))))
-    return None if gap is None else max(_LEAST_ACCURACY_M, float(math.ceil(gap.p95_m)))
-
-
-def _measured(store: Built, asked: tuple[str, ...]) -> OutlineGap | None:
-    """The gap between the two sources that set-up measured of the very districts that some codes mean."""
-    if asked in store.gaps:
-        return store.gaps[asked]
-    wanted = [_members(store.places[name], asked) for name in store.sources]
-    same = (
-        codes
-        for codes in store.gaps
-        if all(_members(store.places[n], codes) == own for n, own in zip(store.sources, wanted, strict=True))
-    )
-    return next((store.gaps[codes] for codes in same), None)
+    gap = open_built(built).gap(tuple(sorted(set(codes))))
+    return None if gap is None else _accuracy(gap.p95_m)
 
 
 @lru_cache(maxsize=32)
@@ -302,16 +287,17 @@ def _union(path: Path, asked: tuple[str, ...], source: str, built: Path | None) 
     """One answer per build file: its name carries its digest."""
     store = open_built(built)
     members = members_of(asked, source=source, built=built)
-    names, other = _names(store.places[source]), next(name for name in store.sources if name != source)
+    names, other = store.names[source], _other(store, source)
     rows = outlines_of(path, source, members)
     geometry = _joined(rows)
     digest = hashlib.sha256()
     for code, wkb in rows.items():
         digest.update(code.encode() + b"\0" + hashlib.sha256(wkb).digest())
-    gap = _measured(store, asked)
+    gap: Gap | OutlineGap | None = store.gap(asked)
     if gap is None:
-        gap = outline_gap(geometry, _joined(outlines_of(path, other, _members(store.places[other], asked))))
-    third = [store.third[code] for code in members if code in store.third]
+        from spatial.outlines import outline_gap
+
+        gap = outline_gap(geometry, _joined(outlines_of(path, other, store.members(other, asked))))
     return Boundary(
         codes=asked,
         names=tuple(names[code] for code in asked),
@@ -320,26 +306,23 @@ def _union(path: Path, asked: tuple[str, ...], source: str, built: Path | None) 
         source=source,
         source_version=store.version,
         sha256=digest.hexdigest(),
-        accuracy_m=max(_LEAST_ACCURACY_M, float(math.ceil(gap.p95_m))),
-        accuracy_max_m=max(_LEAST_ACCURACY_M, float(math.ceil(gap.max_m))),
-        third_source_m=max(third) if third and source == store.sources[0] else None,
+        accuracy_m=_accuracy(gap.p95_m),
+        accuracy_max_m=_accuracy(gap.max_m),
+        third_source_m=_third(store, members) if source == store.sources[0] else None,
         area_m2=float(ellipsoidal_area([geometry])[0]),
     )
 
 
-def _names(places: Mapping[str, Place]) -> dict[str, str]:
-    """Code to name; where a city and its only district share a code, the district's name stands."""
-    names: dict[str, str] = {}
-    for code, place in places.items():
-        names.setdefault(place.province[0], place.province[1])
-        names.setdefault(place.city[0], place.city[1])
-        names[code] = place.name
-    return dict(sorted(names.items()))
+def _other(store: Built, source: str) -> str:
+    return next(name for name in store.sources if name != source)
 
 
-def _members(places: Mapping[str, Place], codes: Sequence[str]) -> tuple[str, ...]:
-    wanted = set(codes)
-    return tuple(code for code, place in sorted(places.items()) if wanted & {code, place.city[0], place.province[0]})
+def _accuracy(gap_m: float) -> float:
+    return max(_LEAST_ACCURACY_M, float(math.ceil(gap_m)))
+
+
+def _third(store: Built, members: Sequence[str]) -> float | None:
+    return max((store.third[code] for code in members if code in store.third), default=None)
 
 
 def _joined(rows: Mapping[str, bytes]) -> Any:

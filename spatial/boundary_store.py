@@ -12,22 +12,20 @@ import json
 import math
 import sqlite3
 import struct
-import tomllib
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from spatial.datafiles import data_file, data_root
+from spatial.datafiles import data_file, data_root, toml_tables
 from spatial.errors import BoundariesDamagedError, BoundariesNotBuiltError
-from spatial.outlines import OutlineGap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Built", "Place", "open_built", "outlines_of"]
+__all__ = ["Built", "Gap", "Place", "open_built", "outlines_of"]
 
 _FORMAT = 1
 _HEADER = struct.Struct("<2sBBi4d")
@@ -44,6 +42,14 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gap:
+    """How far the outlines of two sources lie apart, as set-up measured it (`spatial.outlines.outline_gap`), metres."""
+
+    p95_m: float
+    max_m: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Built:
     """An opened, checked build."""
 
@@ -51,8 +57,53 @@ class Built:
     version: str
     sources: tuple[str, ...]
     places: Mapping[str, Mapping[str, Place]]  # source -> code -> place
-    gaps: Mapping[tuple[str, ...], OutlineGap]
+    gaps: Mapping[tuple[str, ...], Gap]
     third: Mapping[str, float]
+
+    @cached_property
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """
+        Of each source every code and its name, sorted by code: districts, cities, provinces.
+
+        Where a city and its only district share a code, the district's name stands.
+        """
+        found = {}
+        for source, places in self.places.items():
+            names: dict[str, str] = {}
+            for code, place in places.items():
+                names.setdefault(place.province[0], place.province[1])
+                names.setdefault(place.city[0], place.city[1])
+                names[code] = place.name
+            found[source] = MappingProxyType(dict(sorted(names.items())))
+        return MappingProxyType(found)
+
+    def members(self, source: str, codes: Iterable[str]) -> tuple[str, ...]:
+        """The districts of a source that some codes mean, sorted; a city's code means all its districts."""
+        areas = self._areas[source]
+        return tuple(sorted({code for asked in codes for code in areas.get(asked, ())}))
+
+    def gap(self, asked: tuple[str, ...]) -> Gap | None:
+        """What was measured of the very districts that some codes mean, under these codes or others."""
+        if asked in self.gaps:
+            return self.gaps[asked]
+        return self._gaps_by_members.get(tuple(self.members(source, asked) for source in self.sources))
+
+    @cached_property
+    def _areas(self) -> dict[str, dict[str, list[str]]]:
+        found: dict[str, dict[str, list[str]]] = {}
+        for source, places in self.places.items():
+            areas = found[source] = {}
+            for code, place in places.items():
+                for area in {code, place.city[0], place.province[0]}:
+                    areas.setdefault(area, []).append(code)
+        return found
+
+    @cached_property
+    def _gaps_by_members(self) -> dict[tuple[tuple[str, ...], ...], Gap]:
+        found: dict[tuple[tuple[str, ...], ...], Gap] = {}
+        for codes, gap in self.gaps.items():
+            found.setdefault(tuple(self.members(source, codes) for source in self.sources), gap)
+        return found
 
 
 def open_built(built: Path | None) -> Built:
@@ -119,23 +170,21 @@ def _load(folder: Path, note: str) -> Built:
     except (ValueError, KeyError, TypeError) as error:
         raise BoundariesDamagedError(file=manifest_file, detail="it is not what set-up writes") from error
     try:
-        content = path.read_bytes()
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         raise BoundariesDamagedError(file=path, detail="it cannot be read") from error
-    if hashlib.sha256(content).hexdigest() != wanted:
+    if digest != wanted:
         raise BoundariesDamagedError(file=path, detail="its sha256 is not the one recorded")
-    register = tomllib.loads(data_file("boundaries", "registry.toml").read_text(encoding="utf-8"))
+    register = toml_tables(data_file("boundaries", "registry.toml"))
     sources = tuple(str(source["name"]) for source in register["source"])
     third = {
         row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
     }
     with closing(_connect(path)) as db:
         places = {source: MappingProxyType(_places(db, source)) for source in sources}
-        rows = db.execute("SELECT codes, median_m, p95_m, max_m FROM accuracy").fetchall()
-    gaps = {
-        tuple(codes.split(",")): OutlineGap(median_m=median, p95_m=p95, max_m=largest)
-        for codes, median, p95, largest in rows
-    }
+        rows = db.execute("SELECT codes, p95_m, max_m FROM accuracy").fetchall()
+    gaps = {tuple(codes.split(",")): Gap(p95_m=p95, max_m=largest) for codes, p95, largest in rows}
     return Built(
         path=path,
         version=version,

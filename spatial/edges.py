@@ -59,6 +59,7 @@ MAX_ADDED_VERTICES = 20_000_000
 """Vertices that one call may add; beyond, the input is refused (an edge of 500 km takes about 4 100)."""
 
 _POLYGON, _MULTIPOINT = 3, 4
+_PARTS = np.array([0.25, 0.5, 0.75])[:, None, None]
 _SHORT_M = 10.0  # bends by less than 5 micrometres anywhere between 0 and 60°N: not measured
 
 
@@ -166,12 +167,10 @@ def _pieces(
     per_x, per_y = scale(image[:, 1] + chord[:, 1] / 2)
     chord_x, chord_y = chord[:, 0] * per_x, chord[:, 1] * per_y
     length = np.hypot(chord_x, chord_y)
-    bend = np.zeros(len(edges))
-    for part in (0.25, 0.5, 0.75):
-        middle = start + (end - start) * part
-        x, y = project(middle[:, 0], middle[:, 1])
-        across = np.abs((x - image[:, 0]) * per_x * chord_y - (y - image[:, 1]) * per_y * chord_x)
-        bend = np.maximum(bend, across / np.where(length > 0, length, 1))
+    middle = (start + (end - start) * _PARTS).reshape(-1, 2)
+    x, y = (value.reshape(len(_PARTS), -1) for value in project(middle[:, 0], middle[:, 1]))
+    across = np.abs((x - image[:, 0]) * per_x * chord_y - (y - image[:, 1]) * per_y * chord_x)
+    bend = (across / np.where(length > 0, length, 1)).max(axis=0)
     bend = np.where(np.isfinite(bend), bend, 0)
     # A curvature that changes along the edge bends one piece more than the mean: a fifth more pieces.
     fine = np.ceil(1.2 * np.sqrt(bend / CHORD_M))

@@ -55,8 +55,11 @@ _SERIES = (
     (7, -(1 / 112 * E2**3 + 45 / 2304 * E2**4)),
     (9, 5 / 2304 * E2**4),
 )
+_MULTIPLES = np.array([[float(n)] for n, _ in _SERIES])
+_FACTORS = tuple(factor for _, factor in _SERIES)
 _RAD = np.pi / 180
 _AT_ONCE = 1 << 13  # edges whose arrays stay in the processor's cache
+_FEW = 1 << 10  # edges of which all terms together stay there
 _LINE_STEP_DEG = 0.05  # a chord of 5.5 km is shorter than its arc by less than 1e-7 anywhere below 60°N
 
 
@@ -167,19 +170,20 @@ def _trapezoids(xy: NDArray[np.float64], origin: NDArray[np.float64]) -> NDArray
     middle = start + above  # Bm
     half = (high - low) * (0.5 * _RAD)
     between = start + 0.5 * above  # (Bm + B0) / 2
-    angles = [np.cos(between), np.sin(0.5 * above), np.sin(middle)]
-    twice = [4 * angles[0] * angles[0] - 2, 2 - 4 * angles[1] * angles[1], 2 - 4 * angles[2] * angles[2]]
-    before = [angles[0].copy(), -angles[1], -angles[2]]  # of -1 times the angle
+    angles = np.stack([np.cos(between), np.sin(0.5 * above), np.sin(middle)])
+    twice = 4 * angles * angles - 2
+    before = angles.copy()  # of -1 times the angle
+    for sines in (twice[1:], before[1:]):
+        np.negative(sines, out=sines)
     terms = []
-    for n, factor in _SERIES:
+    for factor, sinc in zip(_FACTORS, _sincs_minus_one(half), strict=True):
         cosine, climb, sine = angles  # of n times the angle
         term = cosine * climb  # half of sin nBm - sin nB0
         term *= 2
-        term += sine * _sinc_minus_one(n * half)
+        term += sine * sinc
         term *= factor
         terms.append(term)
-        for two, value, old in zip(twice, angles, before, strict=True):
-            np.subtract(two * value, old, out=old)
+        np.subtract(twice * angles, before, out=before)
         before, angles = angles, before
     mean = terms[-1]
     for term in terms[-2::-1]:
@@ -188,6 +192,15 @@ def _trapezoids(xy: NDArray[np.float64], origin: NDArray[np.float64]) -> NDArray
     turn *= B_M**2
     turn *= mean
     return turn
+
+
+def _sincs_minus_one(half: NDArray[np.float64]) -> Iterable[NDArray[np.float64]]:
+    """``sin(x) / x - 1`` of every multiple of some angles; of few and small ones all at once."""
+    if len(half) <= _FEW:
+        x = _MULTIPLES * half
+        if np.abs(x[-1]).max(initial=0.0) < 1e-2:  # then none takes another way than alone
+            return _sinc_minus_one(x)
+    return (_sinc_minus_one(n * half) for n, _ in _SERIES)
 
 
 def _sinc_minus_one(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -216,9 +216,7 @@ def _placed(
 ) -> NamedSite | None:
     """The site on the Earth; where its system stays open the answers under each are printed, and None is given."""
     from apps.cli.grounds import print_fit
-    from apps.cli.hypotheses import print_answers, write_open
     from apps.cli.table import Page
-    from screening.hypotheses import accepted, agree, under_each
     from screening.site import place
 
     source = options.source(text, store)
@@ -226,6 +224,9 @@ def _placed(
         print_fit(Page(console, lang), source.fit)
     if source.reading.crs_status != "ambiguous":
         return named_site(place(source.reading, **options.size), source.reading, text)
+    from apps.cli.hypotheses import print_answers, write_open
+    from screening.hypotheses import accepted, agree, under_each
+
     answers = under_each(source.reading, store, as_of=as_of, shift=source.shift, shift_m=source.shift_m, **options.size)
     taken = accept and agree(answers)
     print_answers(console, source.reading, answers, lang, accepted=taken)

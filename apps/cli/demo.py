@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.cli.console import console_on, progress, say
-from apps.cli.options import lang_option
+from apps.cli.options import FolderType, lang_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ __all__ = ["demo"]
         "DIR is sanxian-demo by default and must be new, empty or an earlier demo."
     ),
 )
-@click.argument("folder", metavar="[DIR]", default="sanxian-demo", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="[DIR]", default="sanxian-demo", type=FolderType(path_type=Path, file_okay=False))
 @lang_option
 def demo(folder: Path, lang: Language) -> None:
     """``sanxian demo DIR``."""

@@ -98,11 +98,12 @@ def line_of(error: BaseException) -> str:
     >>> line_of(AsOfError("soon"))
     "错误：日期无法识别，应写作 2026-11-22 / error: 'soon' is no date; write it as 2026-11-22"
     """
+    from layers.workspace.address import without_passwords
     from screening.words import has_word, word
 
     names = [f"error.{cls.__name__}" for cls in type(error).__mro__]
     known = next((name for name in names if has_word(name)), "error.Exception")
-    message = re.sub(r"\s+", " ", str(error)).strip()
+    message = without_passwords(re.sub(r"\s+", " ", str(error)).strip())
     return f"{word('cli.error', 'zh')}：{word(known, 'zh')} / {word('cli.error', 'en')}: {message}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.cli.console import console_on, say
-from apps.cli.options import DATE, WORKSPACE, lang_option
+from apps.cli.options import DATE, WORKSPACE, FolderType, lang_option
 
 if TYPE_CHECKING:
     from layers.workspace.address import Place
@@ -36,7 +36,7 @@ _NOTES_SHOWN = 8
     ),
 )
 @click.argument("source", metavar="WS|RESULT", type=WORKSPACE)
-@click.option("--out", "folder", metavar="DIR", required=True, type=click.Path(path_type=Path), help="写到 / where to")
+@click.option("--out", "folder", metavar="DIR", required=True, type=FolderType(path_type=Path), help="写到 / where to")
 @click.option(
     "--to",
     "formats",

@@ -32,6 +32,7 @@ __all__ = [
     "POSITIVE",
     "SHIFT",
     "WORKSPACE",
+    "FolderType",
     "accuracy_option",
     "control_points_option",
     "crs_option",
@@ -173,6 +174,19 @@ class WorkspaceType(_PlaceType):
         except DatabaseAddressError as error:
             said = f"数据库地址应写作 postgresql://用户@主机:端口/库名#工作区名 / {error}"
             raise click.BadParameter(said, ctx=ctx, param=param) from None
+
+
+class FolderType(click.Path):
+    """A folder that is written; the address of a database is none, and would become the name of one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder."""
+        from layers.workspace.address import is_database
+
+        if is_database(str(value)):
+            said = "这里写文件夹，不写数据库地址 / this is a folder, not the address of a database"
+            raise click.BadParameter(said, ctx=ctx, param=param)
+        return super().convert(value, param, ctx)
 
 
 DATE, KIND, AREA, POSITIVE, DISTRICTS = DateType(), KindType(), AreaType(), PositiveType(), DistrictsType()

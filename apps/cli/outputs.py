@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from spatial.writing.staging import staging
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -61,6 +59,8 @@ def write_bytes(path: Path, content: bytes) -> Path:
     NotWritableError, OutputInUseError
         If the folder is not there or a file cannot be replaced; nothing has changed then.
     """
+    from spatial.writing.staging import staging
+
     with staging(path) as stage:
         (stage.folder / path.name).write_bytes(content)
         return stage.commit([path.name], asked=[path.name])[0]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from pyproj import Geod
 
 from layers.fields import fold
 from layers.kinds.model import KindSpec, LayerContext, Standing, settle
+from spatial.ellipsoid import geod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,6 @@ __all__ = ["KIND", "OWN_ZONE_M", "default_theme", "interpret_feature", "link", "
 OWN_ZONE_M = 5000.0
 """A zone of the same name within this geodesic distance is the intake's own."""
 
-_GEOD = Geod(a=6378137.0, rf=298.257222101)
 _ORDER = ("zone_1", "zone_2", "zone_quasi", "intake")
 _STEMS = (
     ("zone_1", re.compile(r"一级|(?<![a-z\d])[1i]级|zone_?(?:1|i)(?![a-z\d])")),
@@ -200,7 +199,7 @@ class _Zones:
             self._scaled[band] = shapely.transform(self._shapes, lambda xy: xy * scale)
         lines = shapely.shortest_line(shapely.transform(intake, lambda xy: xy * scale), self._scaled[band][near])
         ends = shapely.get_coordinates(lines).reshape(-1, 4) / np.tile(scale, 2)
-        metres = _GEOD.inv(*ends.T.copy())[2]
+        metres = geod().inv(*ends.T.copy())[2]
         return {int(row) for row in self._rows[near[metres <= OWN_ZONE_M]]}
 
 

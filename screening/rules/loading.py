@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,7 +18,7 @@ from screening.errors import RulePackError
 from screening.rules.conditions import condition_of
 from screening.rules.model import CONSEQUENCES, HEADINGS, LEVELS, Basis, Clause, Pack
 from screening.words import has_word
-from spatial.datafiles import data_root
+from spatial.datafiles import data_root, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,12 +116,12 @@ def load_pack(path: Path) -> Pack:
         If the file cannot be read, or anything in it is not understood.
     """
     try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        document = toml_tables(path)
     except OSError as error:
         raise RulePackError(
             file=str(path), clause=None, detail=f"cannot be read ({error.strerror})", remedy="check the path"
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         raise RulePackError(
             file=str(path), clause=None, detail=f"is no TOML in UTF-8 ({error})", remedy="mend the file"
         ) from error

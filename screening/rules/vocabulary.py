@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from layers.fields import fold
 from screening.errors import UnknownRuleWordError
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +90,7 @@ class FactWord:
 
 
 def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(data_file("rules", name).read_text(encoding="utf-8"))
+    return toml_tables(data_file("rules", name))
 
 
 @cache

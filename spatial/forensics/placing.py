@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from spatial import datum_shift
 from spatial.crs import to_geographic
 from spatial.errors import DatumShiftUnknownError
 from spatial.offsets import bd09_to_wgs84, gcj02_to_wgs84
@@ -74,6 +73,8 @@ def place(coordinates: ArrayLike, hypothesis: Hypothesis, *, shift: Shift | None
     else:
         if shift is None or shift.datum != hypothesis.datum:
             raise DatumShiftUnknownError(system=hypothesis.system.code, datum=hypothesis.datum)
+        from spatial import datum_shift
+
         placed = datum_shift.to_geographic(shapely.points(east_north), hypothesis.system, shift)
         lon_lat = np.asarray(shapely.get_coordinates(placed), dtype=np.float64)
     if hypothesis.offset == "gcj02":

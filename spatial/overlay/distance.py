@@ -6,16 +6,14 @@ The plane only proposes candidates; the distance is always ``pyproj.Geod`` betwe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from spatial.ellipsoid import geod
-from spatial.overlay.edge_pairs import nearest_on
 from spatial.overlay.frame import Frame, boxes_meet
-from spatial.overlay.vantage import edge_lines, segments_of, vantage_of
+from spatial.overlay.near_edges import TOLERANCE_M, Nearest, bias, distortion, measured, nearest_among_edges
+from spatial.overlay.vantage import vantage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,27 +25,27 @@ if TYPE_CHECKING:
 
     Box = tuple[float, float, float, float]
 
-__all__ = ["Nearest", "distance_at_least", "distance_to", "nearest_of", "nearest_of_boxes", "surely_beyond"]
+__all__ = [
+    "FartherThanKnownError",
+    "Nearest",
+    "distance_at_least",
+    "distance_to",
+    "nearest_of",
+    "nearest_of_boxes",
+    "surely_beyond",
+]
 
-EARTH_RADIUS_M = 6_371_000.0
 CHUNK = 64
 FEW = 4
 """Targets that are measured first: they bound how far the others may be."""
 SORTED_FIRST = 4 * CHUNK
-EDGE_CHUNK = 256
-EDGES_FIRST = 8
+FEW_TARGETS = 8
+"""So many targets are asked for one by one, for a site asks for the same few again and again."""
 _RADIAN = math.pi / 180
-TOLERANCE_M = 2e-3
-"""A pair of edges that could be nearer by less than this is not looked at."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Nearest:
-    """The nearest pair of points: geodesic metres, bearing from the site (degrees from north), row of the target."""
-
-    distance_m: float
-    bearing_deg: float | None
-    row: int
+class FartherThanKnownError(LookupError):
+    """The nearest of some targets lies so far that one that was not given may be nearer."""
 
 
 def distance_to(site: BaseGeometry, target: BaseGeometry) -> float:
@@ -108,7 +106,7 @@ def distance_at_least(site: BaseGeometry, targets: NDArray[Any]) -> NDArray[np.f
     """
     place = vantage_of(site)
     plane = _plane_distance(place, targets)
-    return np.asarray(plane / (1 + _distortion(place.bounds, plane)), dtype=np.float64)
+    return np.asarray(plane / (1 + distortion(place.bounds, plane)), dtype=np.float64)
 
 
 def surely_beyond(
@@ -157,6 +155,7 @@ def nearest_of_boxes(
     load: Callable[[NDArray[np.int64]], NDArray[Any]],
     *,
     within_m: float = math.inf,
+    known_to_m: float = math.inf,
 ) -> Nearest | None:
     """
     The nearest of many targets known by their boxes; only those that can still win are loaded.
@@ -173,13 +172,21 @@ def nearest_of_boxes(
         Gives the geometries of some rows.
     within_m
         Where all are farther than this, none need be given: then nothing is measured.
+    known_to_m
+        Of the targets there are, those whose boxes meet the site's and those whose bound is at most this are asked
+        for: the nearest of all is found among them, and the same in every digit, or an error raised.
 
     Returns
     -------
     nearest
         With ``row`` as in ``boxes``; None where no target is asked for, or none is within ``within_m`` metres.
+
+    Raises
+    ------
+    FartherThanKnownError
+        If the nearest may be one that is not asked for.
     """
-    if len(rows) == 0:
+    if len(rows) == 0 and known_to_m == math.inf:
         return None
     place = vantage_of(site)
     asked = boxes if len(rows) == len(boxes) else boxes[rows]
@@ -188,15 +195,22 @@ def nearest_of_boxes(
         met = _first_met(place, met_boxes, load)
         if met is not None:
             return Nearest(distance_m=0.0, bearing_deg=None, row=met)
+    if len(rows) == 1 and within_m == known_to_m == math.inf:
+        found = _nearest_apart(place, load(rows))
+        return Nearest(distance_m=found.distance_m, bearing_deg=found.bearing_deg, row=int(rows[0]))
     bound = _least_distance(place.bounds, asked)
-    if within_m < math.inf:
+    if known_to_m < math.inf:
+        rows, bound = rows[bound <= known_to_m], bound[bound <= known_to_m]
+    if within_m < math.inf and within_m <= known_to_m:
         close = load(rows[bound <= within_m])
         if (distance_at_least(site, close) > within_m).all():
             return None
+    if known_to_m < math.inf and len(rows) < FEW:
+        raise FartherThanKnownError
     first = _first_by(bound)
-    best = _nearest_in_order(place, bound, rows, first, load)
+    best = _nearest_in_order(place, bound, rows, first, load, known_to_m=known_to_m)
     if len(first) < len(bound) and (best is None or not best.distance_m < bound[first[-1]]):
-        best = _nearest_in_order(place, bound, rows, np.argsort(bound, kind="stable"), load)
+        best = _nearest_in_order(place, bound, rows, np.argsort(bound, kind="stable"), load, known_to_m=known_to_m)
     return best if best is not None and not best.distance_m > within_m else None
 
 
@@ -214,8 +228,14 @@ def _nearest_in_order(
     rows: NDArray[np.int64],
     order: NDArray[np.int64],
     load: Callable[[NDArray[np.int64]], NDArray[Any]],
+    *,
+    known_to_m: float,
 ) -> Nearest | None:
-    """The nearest of targets none of which meets the site, chunk by chunk until no bound is left that could win."""
+    """
+    The nearest of targets none of which meets the site, chunk by chunk until no bound is left that could win.
+
+    Where those beyond ``known_to_m`` are left out, what is found must be nearer than that before a chunk can lack one.
+    """
     best: Nearest | None = None
     start, count = 0, FEW
     while start < len(order):
@@ -231,6 +251,8 @@ def _nearest_in_order(
         found = _nearest_apart(place, targets)
         if best is None or found.distance_m < best.distance_m:
             best = Nearest(distance_m=found.distance_m, bearing_deg=found.bearing_deg, row=int(rows[take[found.row]]))
+        if best.distance_m > known_to_m:
+            raise FartherThanKnownError
         if best.distance_m == 0.0:
             break
     return best
@@ -238,7 +260,9 @@ def _nearest_in_order(
 
 def _plane_distance(place: Vantage, targets: NDArray[Any]) -> NDArray[np.float64]:
     """Metres to each target in the frame of the site."""
-    return np.asarray(shapely.distance(place.prepared_plane, place.frame.to_plane(targets)), dtype=np.float64)
+    if len(targets) > FEW_TARGETS:
+        return np.asarray(shapely.distance(place.prepared_plane, place.frame.to_plane(targets)), dtype=np.float64)
+    return np.array([place.plane_distance(target) for target in targets], dtype=np.float64)
 
 
 def _first_met(
@@ -281,8 +305,8 @@ def _nearest_of_candidates(place: Vantage, targets: NDArray[Any]) -> Nearest:
     """Of targets that can all be the nearest, the nearest in the plane first."""
     rows = np.arange(len(targets))
     best = _settled(place, targets[0], 0)
-    if _bias(place.bounds, targets, best) > TOLERANCE_M:
-        return _among_edges(place, targets, rows, best)
+    if bias(place.bounds, targets, best) > TOLERANCE_M:
+        return nearest_among_edges(place, targets, best)
     for row in rows[1:]:
         found = _settled(place, targets[row], int(row))
         best = found if found.distance_m < best.distance_m else best
@@ -292,20 +316,21 @@ def _nearest_of_candidates(place: Vantage, targets: NDArray[Any]) -> Nearest:
 def _candidates(place: Vantage, targets: NDArray[Any]) -> NDArray[np.int64]:
     """Targets that can be the nearest for all that the plane may be off, the nearest in the plane first."""
     plane = _plane_distance(place, targets)
-    slack = _distortion(place.bounds, plane)
+    slack = distortion(place.bounds, plane)
     upper = float(np.min(plane * (1 + slack)))
     order = np.argsort(plane, kind="stable")
     return order[plane[order] / (1 + slack[order]) <= upper]
 
 
 def _settled(place: Vantage, target: BaseGeometry, row: int) -> Nearest:
-    """The frame moves to the middle of the nearest pair until the pair stays: exact but for ``_bias``."""
+    """The frame moves to the middle of the nearest pair until the pair stays: exact but for ``bias``."""
     frame, site = place.frame, place.plane
     best = Nearest(distance_m=math.inf, bearing_deg=None, row=row)
-    for _ in range(4):
-        pair = shapely.get_coordinates(shapely.shortest_line(site, frame.to_plane(target)))
+    for turn in range(4):
+        there = frame.to_plane(target) if turn else place.in_plane(target)
+        pair = shapely.get_coordinates(shapely.shortest_line(site, there))
         (lon1, lat1), (lon2, lat2) = frame.degrees_of(pair).tolist()
-        found = _measured(lon1, lat1, lon2, lat2, row)
+        found = measured(lon1, lat1, lon2, lat2, row)
         stays = abs(best.distance_m - found.distance_m) < 1e-5
         best = found if found.distance_m < best.distance_m else best
         if stays:
@@ -313,73 +338,6 @@ def _settled(place: Vantage, target: BaseGeometry, row: int) -> Nearest:
         frame = Frame.at((lon1 + lon2) / 2, (lat1 + lat2) / 2)
         site = frame.to_plane(place.site)
     return best
-
-
-def _measured(lon1: float, lat1: float, lon2: float, lat2: float, row: int) -> Nearest:
-    azimuth, _, metres = geod().inv(lon1, lat1, lon2, lat2)
-    bearing = azimuth % 360.0
-    return Nearest(
-        distance_m=metres, bearing_deg=(0.0 if bearing >= 360.0 else bearing) if metres > 0 else None, row=row
-    )
-
-
-def _bias(bounds: Box, targets: NDArray[Any], found: Nearest) -> float:
-    """
-    By how much the frame of the pair found may have missed a nearer one, metres.
-
-    Its scale along the parallel is off by tan(lat)/R for every metre north or south, so edges that run nearly parallel
-    for long are compared falsely: 200 km of route beside a border 10 km away came out 100 m too far.
-    """
-    _, south, _, north = bounds
-    box = shapely.bounds(targets)
-    low, high = float(box[:, 1].min()), float(box[:, 3].max())
-    d = found.distance_m
-    tall = math.radians(max(0.0, min(north, high) - max(south, low))) * EARTH_RADIUS_M + 2 * d
-    top = math.radians(min(80.0, max(abs(south), abs(north), abs(low), abs(high))))
-    return 2 * math.tan(top) / EARTH_RADIUS_M * tall * d
-
-
-def _among_edges(place: Vantage, targets: NDArray[Any], rows: NDArray[np.int64], found: Nearest) -> Nearest:
-    """The nearest pair of points, searched on every pair of edges that could hold it, each pair at its own latitude."""
-    theirs, owner = segments_of(targets[rows])
-    frame, bounds = place.frame, place.bounds
-    reach = found.distance_m * (1 + float(_distortion(bounds, np.array([found.distance_m]))[0]))
-    others = edge_lines(theirs, frame)
-    near = place.lines_near(others, 1.001 * reach)
-    ours, mine = place.edges[near], place.lines[near]
-    pairs = shapely.STRtree(others).query(mine, predicate="dwithin", distance=reach)
-    best = found
-    if not pairs.size:
-        return best
-    least = shapely.distance(mine[pairs[0]], others[pairs[1]])
-    off = np.abs((ours[pairs[0]] + theirs[pairs[1]])[:, [1, 3]] / 2 - frame.lat0).max(axis=1)
-    off = np.maximum(
-        off, np.abs((ours[pairs[0]][:, [1, 3]] + theirs[pairs[1]][:, [3, 1]]) / 2 - frame.lat0).max(axis=1)
-    )
-    top = math.radians(min(80.0, max(abs(bounds[1]), abs(bounds[3])) + math.degrees(found.distance_m / EARTH_RADIUS_M)))
-    # a pair is off by tan(lat) for every radian of its middle's latitude; half as much again for the second order
-    least = least * (1 - np.minimum(0.9, 1.5 * math.tan(top) * np.radians(off) + 1e-5))
-    tolerance = TOLERANCE_M if found.distance_m <= 10_000 else 1e-4 * found.distance_m
-    order = np.argsort(least, kind="stable")
-    start, count = 0, EDGES_FIRST
-    while start < len(order):
-        take = order[start : start + count]
-        take = take[least[take] < best.distance_m - tolerance]
-        if len(take) == 0:
-            break
-        lon1, lat1, lon2, lat2, at = nearest_on(ours[pairs[0][take]], theirs[pairs[1][take]])
-        better = _measured(lon1, lat1, lon2, lat2, int(rows[owner[pairs[1][take[at]]]]))
-        best = better if better.distance_m < best.distance_m else best
-        start, count = start + count, EDGE_CHUNK
-    return best
-
-
-def _distortion(bounds: Box, plane_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far plane and ellipsoid can differ, as a share of the distance: twice tan(lat) times the reach."""
-    _, south, _, north = bounds
-    reach = plane_m + math.radians(north - south) / 2 * EARTH_RADIUS_M
-    top = np.minimum(math.radians(max(abs(south), abs(north))) + reach / EARTH_RADIUS_M, math.radians(80))
-    return np.asarray(1e-3 + 2 * np.tan(top) * reach / EARTH_RADIUS_M, dtype=np.float64)
 
 
 def _least_distance(box: Box, boxes: NDArray[np.float64]) -> NDArray[np.float64]:

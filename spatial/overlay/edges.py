@@ -97,7 +97,7 @@ def edges_of(polygons: NDArray[Any], pieces: Pieces, *, seams: Seams | None = No
     if not len(xy):  # slivers narrower than the grid: there is nothing that is boundary
         return replace(_empty(), lost=lost)
     order = _by_place(xy, matched)
-    xy, left, right = xy[order], left[order], right[order]
+    xy, left, right = xy.take(order, axis=0), left[order], right[order]
     group_offset = np.append(np.arange(0, len(xy), EDGES_IN_A_GROUP), len(xy)).astype(np.int64)
     low = np.minimum(xy[:, :2], xy[:, 2:])
     high = np.maximum(xy[:, :2], xy[:, 2:])
@@ -269,19 +269,24 @@ def _by_place(xy: NDArray[np.float64], matched: int) -> NDArray[np.int64]:
 
     Within a cell the first ``matched`` ones come first, in the order of their ends, then the others as they are.
     """
-    middle = (xy[:, :2] + xy[:, 2:]) / 2
-    low, high = middle.min(axis=0), middle.max(axis=0)
-    span = np.where(high > low, high - low, 1.0)
-    cell = ((middle - low) / span * 65535).astype(np.uint64)
-    place = _spread(cell[:, 0]) | (_spread(cell[:, 1]) << np.uint64(1))
-    order = np.argsort(place, kind="stable")
-    same = place[order][1:] == place[order][:-1]
+    place = _spread(_steps(xy[:, 0], xy[:, 2])) | (_spread(_steps(xy[:, 1], xy[:, 3])) << np.uint64(1))
+    key = (place << np.uint64(32)) | np.arange(len(xy), dtype=np.uint64)  # a number sorts faster than an order is found
+    key.sort()
+    order, placed = (key & np.uint64(0xFFFFFFFF)).astype(np.int64), key >> np.uint64(32)
+    same = placed[1:] == placed[:-1]
     at = np.flatnonzero(np.append(same, False) | np.append(False, same))
     tied = order[at]
     keys = xy[tied].copy()
     keys[tied >= matched] = 0.0
     order[at] = tied[np.lexsort((*keys.T[::-1], tied >= matched, place[tied]))]
     return order
+
+
+def _steps(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """The place of the middle of each edge along one axis, between 0 and 2^16 - 1."""
+    middle = (start + end) / 2
+    low, high = middle.min(), middle.max()
+    return np.asarray(((middle - low) / (high - low if high > low else 1.0) * 65535).astype(np.uint64))
 
 
 def _spread(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

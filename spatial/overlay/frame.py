@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,9 +42,7 @@ class Frame:
     @classmethod
     def at(cls, lon: float, lat: float) -> Frame:
         """The frame around a point: centre rounded to 1e-9 degree, scales to 1e-6 metre per degree."""
-        lon0, lat0 = round(float(lon), 9), round(float(lat), 9)
-        kx, ky = metres_per_degree(lat0)
-        return cls(lon0=lon0, lat0=lat0, kx=round(float(kx), 6), ky=round(float(ky), 6))
+        return _frame_at(round(float(lon), 9), round(float(lat), 9))
 
     @classmethod
     def around(cls, bounds: tuple[float, float, float, float]) -> Frame:
@@ -51,10 +50,17 @@ class Frame:
         west, south, east, north = bounds
         return cls.at((west + east) / 2, (south + north) / 2)
 
+    @cached_property
+    def _origin(self) -> NDArray[np.float64]:
+        return np.array([self.lon0, self.lat0])
+
+    @cached_property
+    def _scale(self) -> NDArray[np.float64]:
+        return np.array([self.kx, self.ky])
+
     def to_plane(self, geometry: Any) -> Any:
         """Geometry or array of geometries, degrees to metres of this frame."""
-        origin = np.array([self.lon0, self.lat0])
-        scale = np.array([self.kx, self.ky])
+        origin, scale = self._origin, self._scale
         return shapely.transform(geometry, lambda xy: (xy - origin) * scale)
 
     def to_degrees(self, geometry: Any) -> Any:
@@ -63,7 +69,7 @@ class Frame:
 
     def degrees_of(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Coordinates (n, 2), metres of this frame to longitude and latitude."""
-        return np.asarray(xy / (self.kx, self.ky) + (self.lon0, self.lat0))
+        return np.asarray(xy / self._scale + self._origin)
 
     def box(self, bounds: tuple[float, float, float, float], margin_m: float) -> tuple[float, float, float, float]:
         """Bounds in degrees widened by ``margin_m`` on every side."""
@@ -72,6 +78,13 @@ class Frame:
         return west - dx, south - dy, east + dx, north + dy
 
 
+@lru_cache(maxsize=256)
+def _frame_at(lon0: float, lat0: float) -> Frame:
+    kx, ky = metres_per_degree(lat0)
+    return Frame(lon0=lon0, lat0=lat0, kx=round(float(kx), 6), ky=round(float(ky), 6))
+
+
+@lru_cache(maxsize=256)
 def widened(bounds: tuple[float, float, float, float], margin_m: float) -> tuple[float, float, float, float]:
     """
     A box in degrees that holds every point within ``margin_m`` of the given box, with 1 % to spare.

@@ -34,6 +34,8 @@ __all__ = ["ArraySource", "DamagedIndexError", "GeometryIndex", "build_index"]
 
 
 _VERTICES_AT_ONCE = 30_000
+_WINDOW_MARGINS = (0.1, 0.8)
+"""Degrees around a box whose pieces are kept for the next box: a small window for a small box, and a larger one."""
 
 
 class ArraySource(Protocol):
@@ -124,6 +126,7 @@ class GeometryIndex:
         self._prefix = prefix
         self._pieces: dict[int, Any] = {}
         self._groups: dict[int, Any] = {}
+        self._windows: dict[float, tuple[Box, NDArray[np.int64]]] = {}
 
     def _array(self, name: str) -> ArraySource:
         return self._source(self._prefix + name)
@@ -170,7 +173,38 @@ class GeometryIndex:
         """Rows of the pieces whose box meets a box, of the features asked for."""
         if len(self.piece_feature) == 0:
             return np.zeros(0, dtype=np.int64)
-        return np.flatnonzero(boxes_meet(self.piece_bounds, box) & features[self.piece_feature])
+        rows = self._in_window(box)
+        return rows[boxes_meet(self.piece_bounds[rows], box) & features[self.piece_feature[rows]]]
+
+    def _in_window(self, box: Box) -> NDArray[np.int64]:
+        """Rows of the pieces near a box, all that meet it among them: one site asks for many boxes, all near it."""
+        west, south, east, north = box
+        margin = next((m for m in _WINDOW_MARGINS if max(east - west, north - south) <= 4 * m), None)
+        if margin is None:
+            return self._meeting(box)
+        for (w, s, e, n), rows in self._windows.copy().values():
+            if w <= west and s <= south and e >= east and n >= north:
+                return rows
+        window = (west - margin, south - margin, east + margin, north + margin)
+        rows = self._meeting(window)
+        self._windows[margin] = window, rows
+        return rows
+
+    def _meeting(self, box: Box) -> NDArray[np.int64]:
+        """Rows of all pieces whose box meets a box; most are passed by on their longitudes alone."""
+        west, south, east, north = self._sides
+        rows = np.flatnonzero((west <= box[2]) & (east >= box[0]))
+        return np.asarray(rows[(south[rows] <= box[3]) & (north[rows] >= box[1])], dtype=np.int64)
+
+    @cached_property
+    def _sides(self) -> NDArray[np.float64]:
+        """The boxes of the pieces with each side in a row of its own, (4, m)."""
+        return np.ascontiguousarray(self.piece_bounds.T)
+
+    @cached_property
+    def greatest_latitude(self) -> float:
+        """The latitude farthest from the equator that a piece reaches, degrees without sign; 0 where there is none."""
+        return float(np.abs(self.piece_bounds[:, [1, 3]]).max(initial=0.0))
 
     def pieces_of(self, features: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Rows of all pieces of the features asked for."""

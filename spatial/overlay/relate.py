@@ -12,6 +12,7 @@ from spatial.measure import ellipsoidal_area, geodesic_length
 from spatial.overlay.distance import nearest_of
 from spatial.overlay.frame import Frame, bounds_of
 from spatial.overlay.parts import simple_parts, united_by_dimension
+from spatial.overlay.vantage import vantage_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,14 +67,15 @@ def meet(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float) -> Me
     """
     if len(pieces) == 0:
         return APART
-    found = [_meet_part(part, pieces, feature_area_m2) for part in united_by_dimension(site)]
+    of_site = vantage_of(site).united
+    found = [_meet_part(part, pieces, feature_area_m2) for part in of_site]
     found = [m for m in found if m.relation != "disjoint"]
     if not found:
         return APART
     parts = [m.overlap for m in found if m.overlap is not None]
     lead = next((m for m in found if m.overlap is not None), found[0])
     relation = lead.relation
-    if relation in {"within", "equals"} and len(found) < len(united_by_dimension(site)):
+    if relation in {"within", "equals"} and len(found) < len(of_site):
         relation = "overlaps"
     return Meeting(
         relation=relation,
@@ -161,11 +163,11 @@ def _meet_parcel(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: floa
     frame = Frame.around(bounds_of(site))
     if area <= 0 or shapely.buffer(frame.to_plane(overlap), -TOUCHING_M / 2).is_empty:
         return _touch_or_apart(site, pieces)
-    site_area = float(ellipsoidal_area([site])[0])
-    left = shapely.buffer(
-        frame.to_plane(shapely.difference(site, shapely.union_all(pieces, grid_size=1e-8))), -TOUCHING_M / 2
-    )
-    site_in = left.is_empty and abs(site_area - area) <= max(1e-6 * site_area, 0.01)
+    site_area = vantage_of(site).area_m2
+    site_in = abs(site_area - area) <= max(1e-6 * site_area, 0.01)
+    if site_in:
+        left = shapely.difference(site, shapely.union_all(pieces, grid_size=1e-8))
+        site_in = shapely.buffer(frame.to_plane(left), -TOUCHING_M / 2).is_empty
     zone_in = bool(abs(feature_area_m2 - area) <= 1e-9 * feature_area_m2)
     relation: Relation = "overlaps"
     if site_in:

@@ -28,6 +28,9 @@ _RUN = 16
 """Edges that are looked up together; any number gives the same answer."""
 _MOST_ROUNDS = 8
 """Rounds in which polygons that do not match are set aside, before GEOS is asked about all that are left."""
+_MOST_LOOKUPS = 8
+"""Rounds in which edges are looked up by their marks, before all that are left are sorted."""
+_SLOTS_AT_MOST_BITS = 24
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0xD6E8FEB86659FD93))
 
 
@@ -108,9 +111,9 @@ def seams_of(polygons: NDArray[Any]) -> Seams:
         counted = np.append(sound, False)  # the last one for a side on which there is none
         single = counted[left] != counted[right]
         alone = np.flatnonzero(single[walk.edge] & sound[walk.polygon])
-        aside = _meeting(alone, ends, walk)
+        aside, near = _meeting(alone, ends, walk)
         if not len(aside):
-            aside = _within(alone, ends, walk, shapes, sound)
+            aside = _within(alone, near, ends, walk, shapes=shapes, sound=sound)
         if not len(aside):
             break
         sound[aside] = False
@@ -189,47 +192,58 @@ def _edges(
         return np.zeros((0, 4)), none, none, walk, np.zeros(0, dtype=bool)
     backwards = ((x[1:] < x[:-1]) | ((x[1:] == x[:-1]) & (y[1:] < y[:-1])))[moves]
     low, high = start + backwards, start + ~backwards
-    order, first = _grouped(x, y, low, high)
-    number = np.cumsum(first) - 1
-    edge = np.empty(len(start), dtype=np.int64)
-    edge[order] = number
+    mark = _marks(x, y)
+    head = _first_of_equals(np.ascontiguousarray(xy).view(np.complex128).ravel(), low, high, mark[low], mark[high])
+    heads = head == np.arange(len(head))
+    edge = (np.cumsum(heads) - 1)[head]
+    first = np.flatnonzero(heads)
+    ends = np.hstack([xy[low[first]], xy[high[first]]])
     feature = owner[polygon[of]].astype(np.int32)
-    head = order[first]
-    ends = np.column_stack([x[low[head]], y[low[head]], x[high[head]], y[high[head]]])
     against = backwards != turned[of]  # the area lies to the left of a ring that runs as it should
-    left, right = np.full(len(head), -1, dtype=np.int32), np.full(len(head), -1, dtype=np.int32)
+    left, right = np.full(len(first), -1, dtype=np.int32), np.full(len(first), -1, dtype=np.int32)
     left[edge[~against]], right[edge[against]] = feature[~against], feature[against]
-    twice = np.zeros(len(head), dtype=bool)
-    if (np.diff(np.append(np.flatnonzero(first), len(order))) > 1).any():
-        along = np.bincount(edge[~against], minlength=len(head))
-        back = np.bincount(edge[against], minlength=len(head))
+    twice = np.zeros(len(first), dtype=bool)
+    if np.count_nonzero(left >= 0) + np.count_nonzero(right >= 0) < len(start):
+        along = np.bincount(edge[~against], minlength=len(first))
+        back = np.bincount(edge[against], minlength=len(first))
         twice = (along > 1) | (back > 1)
     last = np.append(of[1:] != of[:-1], True)
     return ends, left, right, _Walk(edge=edge, polygon=feature, last=last), twice
 
 
-def _grouped(
-    x: NDArray[np.float64], y: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """An order in which equal edges follow each other, and where another edge begins."""
+def _first_of_equals(
+    place: NDArray[np.complex128],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    low_mark: NDArray[np.uint64],
+    high_mark: NDArray[np.uint64],
+) -> NDArray[np.int64]:
+    """
+    Of each edge the row of the first one that runs between the same two places.
 
-    def equal(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
-        same = (x[low[a]] == x[low[b]]) & (y[low[a]] == y[low[b]])
-        return np.asarray(same & (x[high[a]] == x[high[b]]) & (y[high[a]] == y[high[b]]))
-
-    mark = _marks(x, y)
-    key = mark[low] * _MIX[2] + mark[high]
-    order = np.argsort(key)
-    key = key[order]
-    like = np.flatnonzero(key[1:] == key[:-1])
-    same = equal(order[like], order[like + 1])
-    if not same.all():  # two edges share a mark
-        order = np.lexsort((y[high], x[high], y[low], x[low]))
-        like = np.arange(len(order) - 1)
-        same = equal(order[:-1], order[1:])
-    first = np.ones(len(order), dtype=bool)
-    first[like[same] + 1] = False
-    return order, first
+    Edges are looked up in a table by their marks, where the first of a slot is kept; those that find another edge
+    there are asked again, by other bits.
+    """
+    rest = np.arange(len(low))
+    found = rest.copy()
+    key = low_mark * _MIX[2] + high_mark
+    one, two = place[low], place[high]
+    for _ in range(_MOST_LOOKUPS):
+        bits = min(4 + len(rest).bit_length(), _SLOTS_AT_MOST_BITS)
+        slot = (key >> np.uint64(64 - bits)).astype(np.int64)
+        table = np.empty(1 << bits, dtype=np.int32)
+        table[slot[::-1]] = np.arange(len(rest) - 1, -1, -1, dtype=np.int32)  # of several in a slot the first remains
+        at = table[slot]
+        same = (one == one[at]) & (two == two[at])
+        found[rest[same]] = rest[at[same]]
+        left = np.flatnonzero(~same)
+        if not len(left):
+            return found
+        rest, key, one, two = rest[left], key[left] * _MIX[0], one[left], two[left]
+    ends = np.column_stack([one, two]).view(np.float64)
+    _, first, which = np.unique(ends, axis=0, return_index=True, return_inverse=True)
+    found[rest] = rest[first[which.ravel()]]
+    return found
 
 
 def _marks(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -242,58 +256,80 @@ def _marks(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint64]
     return np.asarray(mark * _MIX[0])
 
 
-def _meeting(alone: NDArray[np.int64], ends: NDArray[np.float64], walk: _Walk) -> NDArray[np.int64]:
-    """Polygons whose edges alone meet those of another polygon elsewhere than at the ends of both."""
+def _meeting(
+    alone: NDArray[np.int64], ends: NDArray[np.float64], walk: _Walk
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """
+    Polygons whose edges alone meet those of another polygon elsewhere than at the ends of both.
+
+    With it which edges alone may meet those of another polygon at all.
+    """
+    none, near = np.zeros(0, dtype=np.int64), np.zeros(len(alone), dtype=bool)
     if not len(alone):
-        return np.zeros(0, dtype=np.int64)
+        return none, near
     run = _runs(alone, walk, most=_RUN)
     begin = np.flatnonzero(np.append(True, run[1:] != run[:-1]))
     of = walk.polygon[alone[begin]]
     edge = ends[walk.edge[alone]]
-    west, south = np.minimum.reduceat(np.minimum(edge[:, :2], edge[:, 2:]), begin).T
-    east, north = np.maximum.reduceat(np.maximum(edge[:, :2], edge[:, 2:]), begin).T
+    west, east = np.minimum.reduceat(edge[:, 0], begin), np.maximum.reduceat(edge[:, 2], begin)
+    south = np.minimum.reduceat(np.minimum(edge[:, 1], edge[:, 3]), begin)
+    north = np.maximum.reduceat(np.maximum(edge[:, 1], edge[:, 3]), begin)
     boxes: Any = shapely.box(west, south, east, north)
     one, two = shapely.STRtree(boxes).query(boxes)
     apart = (one < two) & (of[one] != of[two])
     one, two = one[apart], two[apart]
     if not len(one):
-        return np.zeros(0, dtype=np.int64)
+        return none, near
     wanted = np.unique(np.concatenate([one, two]))
-    mine = np.isin(run, wanted)
-    number = np.searchsorted(wanted, run[mine])
-    lines = _lines(edge[mine], number)
+    met = np.zeros(len(begin), dtype=bool)
+    met[wanted] = True
+    near = met[run]
+    number = np.searchsorted(wanted, run[near])
+    lines = _lines(edge[near], number)
     one, two = np.searchsorted(wanted, one), np.searchsorted(wanted, two)
     meet = shapely.intersects(lines[one], lines[two])
     one, two = one[meet], two[meet]
     common = shapely.intersection(lines[one], lines[two])
-    places = np.concatenate([edge[mine][:, :2], edge[mine][:, 2:]])
+    places = np.concatenate([edge[near][:, :2], edge[near][:, 2:]])
     index = np.concatenate([number, number])
     by = np.argsort(index, kind="stable")
     corners: Any = shapely.multipoints(places[by], indices=index[by])
     noded = shapely.covers(corners[one], common) & shapely.covers(corners[two], common)
-    return np.unique(np.concatenate([of[wanted[one[~noded]]], of[wanted[two[~noded]]]])).astype(np.int64)
+    return np.unique(np.concatenate([of[wanted[one[~noded]]], of[wanted[two[~noded]]]])).astype(np.int64), near
 
 
 def _within(
     alone: NDArray[np.int64],
+    near: NDArray[np.bool_],
     ends: NDArray[np.float64],
     walk: _Walk,
+    *,
     shapes: NDArray[Any],
     sound: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    """Polygons that have an edge alone within another sound one; edges alone meet at their ends only."""
+    """
+    Polygons that have an edge alone within another sound one; edges alone meet at their ends only.
+
+    Of a chain of edges one is asked: it can come into another polygon only at a place where that has an edge too, so
+    only among those ``near``.
+    """
     if not len(alone):
         return np.zeros(0, dtype=np.int64)
-    edge = ends[walk.edge[alone]]
+    joined = np.ones(len(alone), dtype=bool)
+    close = np.flatnonzero(near)
+    edge = ends[walk.edge[alone[close]]]
     mark = np.concatenate([_marks(edge[:, 0], edge[:, 1]), _marks(edge[:, 2], edge[:, 3])])
     _, place, visits = np.unique(mark, return_inverse=True, return_counts=True)
     plain = visits[place] == 2  # nothing branches off here
-    chain = _runs(alone, walk, joined=_joined(edge, plain[: len(edge)], plain[len(edge) :]))
-    begin = np.flatnonzero(np.append(True, chain[1:] != chain[:-1]))
-    middle: Any = shapely.points((edge[begin, :2] + edge[begin, 2:]) / 2)
+    joined[close] = _joined(edge, plain[: len(edge)], plain[len(edge) :])
+    joined[np.flatnonzero(near[1:] & ~near[:-1]) + 1] = True
+    chain = _runs(alone, walk, joined=joined)
+    begin = alone[np.flatnonzero(np.append(True, chain[1:] != chain[:-1]))]
+    edge = ends[walk.edge[begin]]
+    middle: Any = shapely.points((edge[:, :2] + edge[:, 2:]) / 2)
     kept = np.flatnonzero(sound)
     holder, held = shapely.STRtree(middle).query(shapes[kept], predicate="intersects")
-    own = walk.polygon[alone[begin[held]]]
+    own = walk.polygon[begin[held]]
     return np.unique(own[own != kept[holder]]).astype(np.int64)
 
 

@@ -29,37 +29,12 @@ from spatial.errors import (
     WorkerRefusedError,
     WorkerTimeoutError,
 )
+from spatial.reading.limits import Limits
 
 __all__ = ["Answer", "Job", "LayerBytes", "Limits", "crashed", "opened", "refused", "request_of", "run"]
 
 _SPLIT = "Cut the file into smaller ones, or convert it to GeoPackage with a GIS and read that"
 _RESAVE = "Open it in a GIS, repair or save it again as GeoPackage, and read that"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """
-    What one source may cost.
-
-    Parameters
-    ----------
-    input_bytes, output_bytes
-        Bytes read (after unpacking), and bytes that come back.
-    memory_bytes
-        Address space of the worker, where the system can bound it.
-    seconds
-        Wall time of the worker.
-    features, vertices, layers
-        Counts.
-    """
-
-    input_bytes: int = 1 << 30
-    output_bytes: int = 1 << 30
-    memory_bytes: int = 6 << 30
-    seconds: int = 300
-    features: int = 2_000_000
-    vertices: int = 50_000_000
-    layers: int = 200
 
 
 @dataclass(frozen=True, kw_only=True)

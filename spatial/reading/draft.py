@@ -9,18 +9,20 @@ import numpy as np
 import shapely
 
 from spatial.errors import IncompleteSourceError, SourceTooLargeError
-from spatial.reading.boundary import Limits
+from spatial.reading.limits import Limits
 from spatial.reading.model import Evidence, Hints, Problem, UnreadableFeature
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from spatial.accuracy import Notation, SourceKind
-    from spatial.coordinates import PairKind, Place
+    from spatial.coordinates import Coordinate, PairKind, Place
     from spatial.reading.model import Box
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "note_notation"]
 
 _LIMITS = Limits()
 
@@ -229,3 +231,18 @@ def _flat(geometry: BaseGeometry) -> bool:
         return False
     hull = geometry.convex_hull  # a ring that crosses itself has no area either, but encloses some
     return 2 * float(hull.area) <= least * float(hull.length)
+
+
+def note_notation(written: Sequence[Coordinate], draft: Draft) -> None:
+    """How coordinates are written, and the most decimals of their last unit; ``draft.kinds`` is known."""
+    if not written:
+        return
+    units = {one.unit for one in written}
+    if draft.kinds and draft.kinds != {"degrees"}:
+        draft.notation = "projected"
+    elif "minute" in units:  # the coarsest way of writing decides
+        draft.notation = "dm"
+    else:
+        draft.notation = "dms" if "second" in units else "degrees"
+    unit = {"dms": "second", "dm": "minute"}.get(draft.notation, "number")
+    draft.decimals = max((one.decimals for one in written if one.unit == unit), default=0)

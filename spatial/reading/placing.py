@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from spatial import datum_shift, edges
+from spatial import edges
 from spatial.accuracy import AccuracyTerm, PositionalAccuracy, assumed_accuracy
 from spatial.crs import identify, to_geographic
 from spatial.ellipsoid import metres_per_degree
@@ -111,6 +111,8 @@ def moved(
         if swapped:
             geometries = shapely.transform(geometries, lambda xy: xy[:, ::-1])
         if shifts and shift is not None:
+            from spatial import datum_shift
+
             geometries = datum_shift.to_geographic(geometries, system, shift)
         elif offset:
             geometries = to_geographic(geometries, without_datum(system))

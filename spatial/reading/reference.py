@@ -211,7 +211,7 @@ def _points(draft: Draft) -> NDArray[np.float64]:
     """All coordinates; of very many the corners of their hull, within which every test of the ranking is decided."""
     points = np.asarray(shapely.get_coordinates(draft.geometries), dtype=np.float64)
     if len(points) > _FEW:
-        hull = shapely.get_coordinates(shapely.MultiPoint(points).convex_hull)
+        hull = shapely.get_coordinates(shapely.convex_hull(shapely.linestrings(points)))
         points = np.vstack([hull, points[:: len(points) // _FEW + 1]])
     return points
 

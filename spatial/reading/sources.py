@@ -22,8 +22,8 @@ from spatial.errors import (
     UnsafeArchiveError,
     UnsupportedFormatError,
 )
-from spatial.reading.boundary import Limits
 from spatial.reading.formats import sniff
+from spatial.reading.limits import Limits
 from spatial.reading.spreadsheet import check_parts
 
 if TYPE_CHECKING:

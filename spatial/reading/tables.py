@@ -13,7 +13,7 @@ import shapely
 from spatial.coordinates import Coordinate, Place, fold, parse, parse_all, place
 from spatial.errors import CoordinateError, MalformedSourceError
 from spatial.reading.columns import Columns, find_columns
-from spatial.reading.draft import Draft
+from spatial.reading.draft import Draft, note_notation
 from spatial.reading.lists import find_list
 from spatial.reading.model import Evidence
 from spatial.reading.rings import close, even_odd, self_crossing, split
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from spatial.reading.model import Box
 
-__all__ = ["Shape", "note_notation", "parse_csv", "parse_rows"]
+__all__ = ["Shape", "parse_csv", "parse_rows"]
 
 Shape = Literal["point", "line", "polygon"]
 
@@ -285,21 +285,6 @@ def _together(text: str) -> tuple[Coordinate, Coordinate]:
 def _usual(found: list[_Row]) -> str | None:
     kinds = [row.place.kind for row in found if row.place is not None]
     return max(sorted(set(kinds)), key=kinds.count) if kinds else None
-
-
-def note_notation(written: Sequence[Coordinate], draft: Draft) -> None:
-    """How coordinates are written, and the most decimals of their last unit; ``draft.kinds`` is known."""
-    if not written:
-        return
-    units = {one.unit for one in written}
-    if draft.kinds and draft.kinds != {"degrees"}:
-        draft.notation = "projected"
-    elif "minute" in units:  # the coarsest way of writing decides
-        draft.notation = "dm"
-    else:
-        draft.notation = "dms" if "second" in units else "degrees"
-    unit = {"dms": "second", "dm": "minute"}.get(draft.notation, "number")
-    draft.decimals = max((one.decimals for one in written if one.unit == unit), default=0)
 
 
 def _checked(row: _Row, draft: Draft) -> _Row:

@@ -8,9 +8,8 @@ import shapely
 
 from spatial.coordinates import parse_all, place
 from spatial.errors import CoordinateError
-from spatial.reading.draft import Draft
+from spatial.reading.draft import Draft, note_notation
 from spatial.reading.rings import close
-from spatial.reading.tables import note_notation
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

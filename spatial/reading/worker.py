@@ -55,6 +55,8 @@ _QUIET = {
     "OPENBLAS_NUM_THREADS": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
+_UNUSED = ("geopandas", "pandas", "pyproj", "shapely")
+"""What pyogrio imports where it is installed; nothing of it is used here, and it takes longer than most files."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, no fault of this program
@@ -122,6 +124,8 @@ def limit(memory: int, seconds: int) -> None:
 
 def fence(drivers: list[str]) -> None:
     """Leave only these drivers registered, and refuse to go on if another one stays."""
+    unused: Any = dict.fromkeys(_UNUSED)
+    sys.modules.update(unused)
     import pyogrio
     from pyogrio import _ogr
 

@@ -176,6 +176,53 @@ def test_the_program_runs_under_gbk_and_imports_nothing_heavy(workspace, tmp_pat
     assert out.splitlines()[-1] == "HEAVY [] gbk"
 
 
+def test_a_typed_site_loads_neither_parsers_nor_writers(workspace):
+    code = (
+        "import sys\n"
+        "from apps.cli.main import main\n"
+        "main(['check', '117.455,49.585', '--workspace', sys.argv[1]], standalone_mode=False)\n"
+        "print('LOADED', *sorted(m for m in sys.modules if m.split('.')[0] in sys.argv[2]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, workspace, "spatial screening layers maps apps"],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+    )
+    loaded = set(done.stdout.decode("utf-8").rpartition("LOADED ")[2].split())
+    assert {"spatial.reading.typed", "screening.dossier", "spatial.forensics.hypotheses"} <= loaded
+    assert not loaded & {
+        "apps.cli.hypotheses",
+        "layers.importing",
+        "screening.hypotheses",
+        "spatial.datum_shift",
+        "spatial.outlines",
+        "spatial.reading.boundary",
+        "spatial.reading.sources",
+        "spatial.reading.tables",
+        "spatial.writing",
+    }
+
+
+def test_memory_is_not_swept_at_the_end_of_a_check(workspace):
+    """What is registered first runs last, when everything is frozen already."""
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('FROZEN', gc.get_freeze_count()))\n"
+        "from apps.cli.main import main\n"
+        "main(['check', '117.455,49.585', '--workspace', sys.argv[1]])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, workspace],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0
+    assert int(done.stdout.decode("utf-8").rpartition("FROZEN ")[2]) > 10_000
+
+
 def test_every_stream_error_is_survived_when_nobody_asks_for_it():
     """PYTHONIOENCODING=gbk alone is strict; the program makes it escape."""
     done = subprocess.run(

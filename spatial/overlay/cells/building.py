@@ -66,7 +66,7 @@ def build_cells(edges: Edges, lost: NDArray[np.float64] | None = None) -> dict[s
     lost = np.zeros((0, 4)) if lost is None else lost
     if len(edges.xy) + len(lost) == 0:
         return _arrays(None, len(edges.xy), sets, {})
-    grid = Grid.over(np.concatenate([edges.xy, lost]))
+    grid = Grid.over(np.concatenate([edges.xy, lost]) if len(lost) else edges.xy)
     cell, edge = grid.crossed_by(edges.xy)
     centre, torn = _centres(grid, edges, lost)
     torn[np.flatnonzero(_loose_ends(edges))] = True
@@ -213,19 +213,33 @@ def _loose_ends(edges: Edges) -> NDArray[np.bool_]:
     sides of the edges that leave it are its right sides. Each set counts by a number of its own; vertices share slots
     by chance, which only doubts a few more.
     """
-    weight = np.random.default_rng(20).integers(1, 1 << 40, len(edges.set_offset)).astype(np.float64)
+    weight = np.random.default_rng(20).integers(1, 1 << 40, len(edges.set_offset))
     turn = weight[edges.left] - weight[edges.right]
+    places = [_place(edges.xy[:, :2]), _place(edges.xy[:, 2:])]
+    # each vertex times a number of its own: it comes out even as a whole where it does at every vertex
+    if not np.sum(turn.view(np.uint64) * (_scrambled(places[0]) - _scrambled(places[1]))):
+        return np.zeros(len(edges.xy), dtype=bool)
     bits = min(8 + len(edges.xy).bit_length(), _SLOTS_AT_MOST_BITS)
-    slots = [_slot(edges.xy[:, :2], bits), _slot(edges.xy[:, 2:], bits)]
-    balance = np.bincount(slots[0], turn, 1 << bits) - np.bincount(slots[1], turn, 1 << bits)
+    slots = [(place >> np.uint64(64 - bits)).astype(np.int64) for place in places]
+    turning = turn.astype(np.float64)
+    balance = np.bincount(slots[0], turning, 1 << bits) - np.bincount(slots[1], turning, 1 << bits)
     return np.asarray((balance[slots[0]] != 0) | (balance[slots[1]] != 0), dtype=np.bool_)
 
 
-def _slot(lonlat: NDArray[np.float64], bits: int) -> NDArray[np.int64]:
-    """A number of some bits for each place on the grid of the edges."""
+def _place(lonlat: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """A number for each place on the grid of the edges."""
     steps = np.rint(lonlat * 1e8).astype(np.int64).view(np.uint64)
-    mixed = steps[:, 0] * np.uint64(0x9E3779B97F4A7C15) + steps[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)
-    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+    return np.asarray(steps[:, 0] * np.uint64(0x9E3779B97F4A7C15) + steps[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F))
+
+
+def _scrambled(place: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Another number for each, in no proportion to where it lies: those of a parallelogram's corners do not cancel."""
+    mixed = place ^ (place >> np.uint64(30))
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _shut(

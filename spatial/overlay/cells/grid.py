@@ -44,8 +44,9 @@ class Grid:
     @classmethod
     def over(cls, xy: NDArray[np.float64]) -> Grid:
         """The grid for edges (m, 4), m > 0: about square on the ground, a few cells for every edge."""
-        low, high = xy[:, :2].min(axis=0), xy[:, :2].max(axis=0)
-        low, high = np.minimum(low, xy[:, 2:].min(axis=0)), np.maximum(high, xy[:, 2:].max(axis=0))
+        least, most = ([float(extreme(xy[:, column])) for column in range(4)] for extreme in (np.min, np.max))
+        low = np.array([min(least[0], least[2]), min(least[1], least[3])])
+        high = np.array([max(most[0], most[2]), max(most[1], most[3])])
         span = np.maximum(high - low, _LEAST_DEG)
         squeeze = max(0.2, float(np.cos(np.radians((low[1] + high[1]) / 2))))
         wanted = min(_CELLS_AT_LEAST + _CELLS_AN_EDGE * len(xy), _CELLS_AT_MOST)
@@ -73,15 +74,18 @@ class Grid:
 
     def columns_of(self, lon: NDArray[np.float64]) -> NDArray[np.int64]:
         """The column of each longitude; the outermost where it lies outside."""
-        return np.clip((lon - self.west) * (1 / self.width), 0, self.columns - 1).astype(np.int64)
+        return _whole((lon - self.west) * (1 / self.width), self.columns - 1)
 
     def rows_of(self, lat: NDArray[np.float64]) -> NDArray[np.int64]:
         """The row of each latitude; the outermost where it lies outside."""
-        return np.clip((lat - self.south) * (1 / self.height), 0, self.rows - 1).astype(np.int64)
+        return _whole((lat - self.south) * (1 / self.height), self.rows - 1)
 
     def cells_of(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
         """The cell of each point (n, 2)."""
-        return self.rows_of(lonlat[:, 1]) * self.columns + self.columns_of(lonlat[:, 0])
+        found = self.rows_of(lonlat[:, 1])
+        found *= self.columns
+        found += self.columns_of(lonlat[:, 0])
+        return found
 
     def centres(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Longitude and latitude of the centres of some cells."""
@@ -155,6 +159,13 @@ class Grid:
         size = 2 * NEAR_DEG * (np.abs(dx) + np.abs(dy))
         found = np.where(above > size, north, np.where(above < -size, south_, -1))
         return np.where(dx * dy == 0, -1, found)
+
+
+def _whole(steps: NDArray[np.float64], last: int) -> NDArray[np.int64]:
+    """The whole steps between 0 and the last, of an array that is made use of."""
+    np.maximum(steps, 0, out=steps)
+    np.minimum(steps, last, out=steps)
+    return steps.astype(np.int64)
 
 
 def _cut(xy: NDArray[np.float64], parts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -14,11 +14,10 @@ from spatial.crs import identify, to_geographic
 from spatial.ellipsoid import metres_per_degree
 from spatial.errors import MalformedSourceError
 from spatial.reading.assembling import Said, finished
-from spatial.reading.draft import Draft
+from spatial.reading.draft import Draft, note_notation
 from spatial.reading.model import Evidence, Problem, Reading, UnreadableFeature
 from spatial.reading.notice.document import Paragraph
 from spatial.reading.survey_text import state_header_datum
-from spatial.reading.tables import note_notation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
