@@ -8,8 +8,8 @@ STAMP := $(VENV)/.installed
 
 setup: $(STAMP)
 
-# the build hook of the package fetches the boundaries and builds the map's scripts
-$(STAMP): pyproject.toml hatch_build.py data/boundaries/build.py data/boundaries/geopackage.py data/boundaries/registry.toml data/places/build.py data/places/registry.toml maps/build_assets.py package-lock.json $(wildcard maps/page/*.ts maps/page/*/*.ts maps/page/*/*/*.ts)
+# the build hook of the package fetches the boundaries, parses the rules and builds the map's scripts
+$(STAMP): pyproject.toml hatch_build.py data/boundaries/build.py data/boundaries/geopackage.py data/boundaries/registry.toml data/places/build.py data/places/registry.toml maps/build_assets.py package-lock.json spatial/parsed_toml.py $(wildcard data/rules/*.toml data/rules/*/*.toml layers/*.toml screening/*.toml) $(wildcard maps/page/*.ts maps/page/*/*.ts maps/page/*/*/*.ts)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
