@@ -10,6 +10,7 @@ Errors of ``screening``.
   x BatchOutputError      (also ValueError)
   x EngineMissingError    (also ImportError)
   x EngineUnreachableError  (also ConnectionError)
+  x FrameColumnsError     (also TypeError)
   x WorkersDifferError    (also RuntimeError)
   x ComparisonError       (also ValueError)
   x EvaluationRangeError  (also ValueError)
@@ -50,6 +51,7 @@ __all__ = [
     "EngineUnreachableError",
     "EnvelopeError",
     "EvaluationRangeError",
+    "FrameColumnsError",
     "KeyFileError",
     "NoRegisterError",
     "NoSuchSiteError",
@@ -147,6 +149,15 @@ class EngineUnreachableError(ScreeningError, ConnectionError):
         self.address = address
         self.detail = detail
         self.remedy = remedy
+
+
+class FrameColumnsError(ScreeningError, TypeError):
+    """Columns of a frame of sites are missing or of another type; ``columns`` has name, type found and type meant."""
+
+    def __init__(self, *, columns: tuple[tuple[str, str | None, str], ...]) -> None:
+        told = "; ".join(f"{name} is {found or 'missing'}, not {meant}" for name, found, meant in columns)
+        super().__init__(f"the frame is not one of sites: {told}; cast or rename the columns first")
+        self.columns = columns
 
 
 class WorkersDifferError(ScreeningError, RuntimeError):

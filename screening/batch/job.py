@@ -100,7 +100,11 @@ class Job:
 
     def __init__(self, path: Path, asked: dict[str, Any]) -> None:
         self.path = path
-        self._base = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+        try:
+            self._base = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+        except sqlite3.OperationalError as trouble:
+            remedy = "name an --out in a folder that is there and can be written to"
+            raise BatchStoppedError(path=path, detail=str(trouble), remedy=remedy) from None
         try:
             self._base.execute("PRAGMA locking_mode=EXCLUSIVE")  # one run at a time, until it ends or dies
             self._base.execute("PRAGMA journal_mode=WAL")

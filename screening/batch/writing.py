@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from screening.batch.row import COLUMNS, reason_of
@@ -11,7 +13,7 @@ from screening.batch.table import row_schema
 from screening.errors import BatchJobError, BatchOutputError
 from screening.words import word
 from spatial import boundaries
-from spatial.errors import SpatialError
+from spatial.errors import NotWritableError, SpatialError
 from spatial.writing.staging import staging
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def write_rows(path: Path, job: Job, *, language: Language) -> Path:
     BatchOutputError
         If an XLSX cannot hold as many rows.
     NotWritableError, OutputInUseError
-        If the file cannot be written; nothing has changed then.
+        If the file cannot be written, for want of room above all; nothing has changed then.
     """
     if job.answered != job.total or not job.complete:
         detail, remedy = f"{job.total - job.answered} of its rows are missing", "run the same command again"
@@ -64,17 +66,35 @@ def write_rows(path: Path, job: Job, *, language: Language) -> Path:
         raise BatchOutputError(path=path, rows=job.total, most=_XLSX_ROWS - 1)
     with staging(path) as stage:
         target = stage.folder / path.name
-        match path.suffix.lower():
-            case ".csv":
-                _csv(target, job)
-            case ".xlsx":
-                _xlsx(target, job, language)
-            case ".parquet":
-                _parquet(target, job)
-            case _:
-                _gpkg(target, job)
+        with _told_where(path):
+            match path.suffix.lower():
+                case ".csv":
+                    _csv(target, job)
+                case ".xlsx":
+                    _xlsx(target, job, language)
+                case ".parquet":
+                    _parquet(target, job)
+                case _:
+                    _gpkg(target, job)
         written: Path = stage.commit([path.name], asked=[path.name])[0]
     return written
+
+
+@contextmanager
+def _told_where(path: Path) -> Iterator[None]:
+    """What a writer says of a disk that takes no more names the file that was to be written."""
+    from pyogrio.errors import DataLayerError, DataSourceError
+    from xlsxwriter.exceptions import XlsxFileError  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (OSError, DataLayerError, DataSourceError, XlsxFileError) as trouble:
+        raise NotWritableError(
+            file=str(path),
+            code="disk",
+            detail=f"it cannot be written ({trouble})",
+            remedy="Make room on that disk or name another folder, and run the same command: only this step is left",
+        ) from trouble
 
 
 def _csv(path: Path, job: Job) -> None:
@@ -187,15 +207,37 @@ def _gpkg(path: Path, job: Job) -> None:
     import pyogrio
 
     wrote = False
-    for some in _blocks(job):
-        pyogrio.write_arrow(
-            some,
-            path,
-            layer="sites",
-            driver="GPKG",
-            append=wrote,
-            geometry_name="geometry",
-            geometry_type="Unknown",
-            crs="EPSG:4490",
-        )
-        wrote = True
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "1980-01-01T00:00:00.000Z"})  # the same rows, the same bytes
+    try:
+        for some in _blocks(job):
+            pyogrio.write_arrow(
+                some,
+                path,
+                layer="sites",
+                driver="GPKG",
+                append=wrote,
+                geometry_name="geometry",
+                geometry_type="Unknown",
+                crs="EPSG:4490",
+            )
+            wrote = True
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    if wrote:
+        _require_whole(path, job.total)
+
+
+def _require_whole(path: Path, rows: int) -> None:
+    """Raise OSError where a GeoPackage lost something: of a disk that is full when it is closed, GDAL says nothing."""
+    base = sqlite3.connect(path)
+    try:
+        (told,) = base.execute("PRAGMA quick_check").fetchone()
+        (there,) = base.execute("SELECT count(*) FROM sites").fetchone()
+        (shapes,) = base.execute("SELECT count(*) FROM sites WHERE geom IS NOT NULL").fetchone()
+        (indexed,) = base.execute("SELECT count(*) FROM rtree_sites_geom").fetchone()
+        if (told, there, indexed) != ("ok", rows, shapes):
+            raise OSError(f"it does not read back whole: {told}; {there} rows of {rows}, {indexed} of {shapes} indexed")
+    except sqlite3.DatabaseError as trouble:
+        raise OSError(f"it does not read back whole: {trouble}") from trouble
+    finally:
+        base.close()

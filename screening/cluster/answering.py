@@ -93,10 +93,11 @@ def state_of(store: WorkspaceStore) -> list[Any]:
 
 
 def program_facts() -> list[list[str]]:
-    """Versions on which the last digit of an answer may depend."""
+    """Versions on which the last digit of an answer may depend, and (of Arrow) the bytes of a part."""
     from importlib.metadata import version
 
     import numpy as np
+    import pyarrow as pa
     import pyproj
     import shapely
 
@@ -106,6 +107,7 @@ def program_facts() -> list[list[str]]:
         ["shapely", shapely.__version__],
         ["GEOS", shapely.geos_version_string],
         ["PROJ", str(pyproj.proj_version_str)],
+        ["pyarrow", pa.__version__],
     ]
 
 
@@ -246,10 +248,11 @@ def _hindrance(errand: Errand) -> tuple[str, str]:
     """
     here = program_facts()
     if here != errand.program:
+        found, meant = dict(here), dict(errand.program)  # another version of the program may tell of other things
         other = [
-            f"{name} {found}, not {meant}"
-            for (name, found), (_, meant) in zip(here, errand.program, strict=True)
-            if found != meant
+            f"{name} {found.get(name)}, not {meant.get(name)}"
+            for name in {**found, **meant}
+            if found.get(name) != meant.get(name)
         ]
         return "program", f"other versions: {'; '.join(other)}"
     if not (Path(errand.folder) / "job.json").is_file():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 __all__ = ["BUCKET_SITES", "keyed", "parts_of"]
 
@@ -75,7 +76,7 @@ def parts_of(
         ]
         for chunk in chunks:
             sites = _sites(chunk).cast(schema)
-            cuts = [0, *np.searchsorted(_keys(sites), borders), sites.num_rows]
+            cuts = [0, *_places_of(borders, *_order(sites)), sites.num_rows]
             for writer, first, last in zip(writers, cuts[:-1], cuts[1:], strict=True):
                 if last > first:
                     writer.write_table(sites.slice(first, last - first))
@@ -87,23 +88,40 @@ def parts_of(
             yield sites.slice(first, part_sites).sort_by("number").combine_chunks()
 
 
-def _borders(chunks: Sequence[Path], bucket_sites: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    """Keys that part the sites into buckets of about equal size, from a sample of every chunk."""
-    samples, count = [np.empty(0, dtype=np.uint64)], 0
+def _borders(chunks: Sequence[Path], bucket_sites: int) -> list[tuple[np.uint64, np.int64]]:
+    """
+    Key and number that part the sites into buckets of about equal size, from a sample of every chunk.
+
+    Keys alone would not do: where very many sites stand in one cell of the curve, all of them are one key.
+    """
+    keys, numbers, count = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)], 0
     for chunk in chunks:
-        keys = _keys(_sites(chunk, ["key"]))
-        samples.append(keys[::_SAMPLED])
-        count += len(keys)
-    sample = np.sort(np.concatenate(samples))
+        key, number = _order(_sites(chunk, ["key", "number"]))
+        keys.append(key[::_SAMPLED])
+        numbers.append(number[::_SAMPLED])
+        count += len(key)
+    key, number = np.concatenate(keys), np.concatenate(numbers)
+    order = np.lexsort((number, key))
     buckets = max(1, -(-count // bucket_sites))
-    places = (np.arange(1, buckets) * len(sample)) // buckets
-    return np.unique(sample[places])
+    places = order[np.unique((np.arange(1, buckets) * len(order)) // buckets)]
+    return [(key[i], number[i]) for i in places]
+
+
+def _places_of(
+    borders: list[tuple[np.uint64, np.int64]], keys: NDArray[np.uint64], numbers: NDArray[np.int64]
+) -> list[int]:
+    """Where borders fall among sites that are sorted by key and number."""
+    found = []
+    for key, number in borders:
+        first, last = np.searchsorted(keys, [key], "left")[0], np.searchsorted(keys, [key], "right")[0]
+        found.append(int(first + np.searchsorted(numbers[first:last], number)))
+    return found
 
 
 def _sites(chunk: Path, columns: list[str] | None = None) -> pa.Table:
     return read_part(chunk, columns)
 
 
-def _keys(sites: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    keys: np.ndarray[tuple[int], np.dtype[np.uint64]] = sites.column("key").to_numpy()
-    return keys
+def _order(sites: pa.Table) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The columns that sites are sorted by."""
+    return sites.column("key").to_numpy(), sites.column("number").to_numpy()

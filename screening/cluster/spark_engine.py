@@ -15,7 +15,13 @@ from layers.workspace import open_workspace
 from layers.workspace.opening import place_of
 from screening.batch.table import NumberedSite, row_schema, site_schema, sites_table
 from screening.cluster.answering import Errand, Outcome, answer_part, desk_of, program_facts, state_of
-from screening.errors import BatchStoppedError, EngineMissingError, EngineUnreachableError, WorkersDifferError
+from screening.errors import (
+    BatchStoppedError,
+    EngineMissingError,
+    EngineUnreachableError,
+    FrameColumnsError,
+    WorkersDifferError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,8 +96,14 @@ def answered_frame(frame: Any, *, workspace: Place | str, as_of: str) -> Any:
     rows
         A DataFrame of `screening.batch.table.row_schema`: one row for each site. An executor that sees another
         workspace or has another version of the program fails its task with what differs.
+
+    Raises
+    ------
+    FrameColumnsError
+        If a column is missing or of another type.
     """
     from_arrow_schema = import_module("pyspark.sql.pandas.types").from_arrow_schema
+    _require_columns(frame, {field.name: field.dataType.simpleString() for field in from_arrow_schema(site_schema())})
     place = place_of(workspace)
     root = place.absolute() if isinstance(place, Path) else place
     state, program = state_of(open_workspace(root)), program_facts()
@@ -110,7 +122,7 @@ def sites_frame(frame: Any, *, accuracy_m: float, radius_m: float = 0.0) -> Any:
     Parameters
     ----------
     frame
-        A DataFrame with ``number`` (whole, unlike for every row), ``id`` (text), ``name`` (text, may be null) and
+        A DataFrame with ``number`` (long, unlike for every row), ``id`` (text), ``name`` (text, may be null) and
         ``geometry`` (WKB, CGCS2000 longitude and latitude; of Sedona, ``ST_AsBinary(geometry)``).
     accuracy_m
         Positional accuracy of every site, 95 %, metres.
@@ -122,8 +134,14 @@ def sites_frame(frame: Any, *, accuracy_m: float, radius_m: float = 0.0) -> Any:
     sites
         A DataFrame of `screening.batch.table.site_schema`, coordinates rounded to 1e-9 degree as in every batch. A
         geometry that is missing, empty, invalid or off the working area fails its task: mend it before.
+
+    Raises
+    ------
+    FrameColumnsError
+        If a column is missing or of another type.
     """
     from_arrow_schema = import_module("pyspark.sql.pandas.types").from_arrow_schema
+    _require_columns(frame, {"number": "bigint", "id": "string", "name": "string", "geometry": "binary"})
 
     def sites(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -131,6 +149,14 @@ def sites_frame(frame: Any, *, accuracy_m: float, radius_m: float = 0.0) -> Any:
 
     with _pandas_unused():
         return frame.select("number", "id", "name", "geometry").mapInArrow(sites, from_arrow_schema(site_schema()))
+
+
+def _require_columns(frame: Any, meant: dict[str, str]) -> None:
+    """Here, where it can be told: an executor would fail with what its code trips over."""
+    there = {field.name: field.dataType.simpleString() for field in frame.schema}
+    wrong = tuple((name, there.get(name), type_) for name, type_ in meant.items() if there.get(name) != type_)
+    if wrong:
+        raise FrameColumnsError(columns=wrong)
 
 
 def _sites(batch: pa.RecordBatch, accuracy_m: float, radius_m: float) -> pa.Table:

@@ -21,11 +21,13 @@ from screening.batch.intake import chunks_of, sites_of
 from screening.batch.job import Job
 from screening.batch.row import COLUMNS, row_of
 from screening.batch.running import answer, take_in
+from screening.batch.writing import write_rows
 from screening.errors import BatchJobError
 from screening.inquiry import snapped
 from screening.loaded import load
 from screening.screen import judge, screen
 from screening.site import place
+from spatial.errors import NotWritableError
 from spatial.reading import read
 from spatial.reading.pieces import read_pieces
 from tests.apps.cli import run, small_workspace
@@ -261,6 +263,73 @@ def test_a_source_that_cannot_be_read_leaves_no_job_to_refuse_the_next_one(works
     assert run("check-many", bad, "-w", workspace, "--out", out, "--workers", 1).exit_code != 0
     assert not list(tmp_path.glob("out.csv*"))
     assert run("check-many", table(tmp_path / "s.csv", 3), "-w", workspace, "--out", out, "--workers", 1).exit_code == 0
+
+
+def test_an_output_in_a_folder_that_is_not_there_is_refused(workspace, tmp_path):
+    source = table(tmp_path / "p.csv", 3)
+    done = run("check-many", source, "-w", workspace, "--out", tmp_path / "nowhere" / "r.csv", "--as-of", DAY)
+    assert done.exit_code == 3, done.output
+    assert "name an --out in a folder that is there" in " ".join(done.stderr.split())
+
+
+def _answered(job, source, workspace):
+    take_in(job, chunks_of(source), as_of=DAY)
+    answer(job, workspace, as_of=DAY)
+    return job
+
+
+def test_the_same_rows_are_the_same_geopackage_whenever_it_is_written(workspace, tmp_path):
+    with _answered(Job(tmp_path / "j", {}), table(tmp_path / "p.csv", 5), workspace) as job:
+        first = write_rows(tmp_path / "a.gpkg", job, language="zh").read_bytes()
+        time.sleep(0.01)  # GDAL's own stamp has milliseconds
+        assert write_rows(tmp_path / "b.gpkg", job, language="zh").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("DROP TABLE rtree_sites_geom", "no such table: rtree_sites_geom"),
+        ("DELETE FROM rtree_sites_geom WHERE id = 2", "ok; 5 rows of 5, 4 of 5 indexed"),
+        ("DELETE FROM sites WHERE fid = 3", "4 rows of 5"),
+    ],
+)
+def test_a_geopackage_that_lost_something_to_a_full_disk_is_no_result(harm, told, workspace, tmp_path, monkeypatch):
+    """GDAL says nothing where the index finds no room when the file is closed: what is there is read back."""
+    import pyogrio
+
+    real = pyogrio.write_arrow
+
+    def harmed(rows, path, **given):
+        real(rows, path, **given)
+        with closing(sqlite3.connect(path)) as base, base:
+            if harm.startswith("DELETE FROM sites"):
+                for (trigger,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                    base.execute(f'DROP TRIGGER "{trigger}"')
+                base.execute("DELETE FROM rtree_sites_geom WHERE id = 3")
+            base.execute(harm)
+
+    monkeypatch.setattr(pyogrio, "write_arrow", harmed)
+    told_all = pytest.raises(NotWritableError, match=rf"does not read back whole: .*{told}.*Make room on that disk")
+    with _answered(Job(tmp_path / "j", {}), table(tmp_path / "p.csv", 5), workspace) as job, told_all:
+        write_rows(tmp_path / "r.gpkg", job, language="zh")
+    assert not (tmp_path / "r.gpkg").exists()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet", ".gpkg"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a ZIP of Python's, half written
+def test_a_full_disk_is_told_with_the_file_and_leaves_nothing(suffix, workspace, tmp_path):
+    small = tmp_path / "小盘"
+    small.mkdir()
+    made = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(small)]
+    if shutil.which("mount") is None or subprocess.run(made, capture_output=True).returncode != 0:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        told = pytest.raises(NotWritableError, match=rf"r{suffix}: .*Make room on that disk")
+        with _answered(Job(tmp_path / "j", {}), table(tmp_path / "p.csv", 40), workspace) as job, told:
+            write_rows(small / f"r{suffix}", job, language="zh")
+        assert not list(small.iterdir())
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
 
 
 def test_a_file_that_is_no_job_is_refused(tmp_path):

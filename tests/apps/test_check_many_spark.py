@@ -19,11 +19,13 @@ from screening.batch.table import NumberedSite, row_schema, sites_table
 from screening.cluster.answering import answer_parts
 from screening.cluster.part_files import part_name
 from screening.cluster.spark_engine import answered_frame, sites_frame, spark_engine
-from screening.errors import EngineMissingError, WorkersDifferError
+from screening.errors import EngineMissingError, FrameColumnsError, WorkersDifferError
 from screening.inquiry import snapped
 from screening.site import site_of
 from tests.apps.cli import run, small_workspace
 from tests.apps.parted import DAY, errand_of, job_of, points_table, rows_alone, rows_in
+from tests.postgres_server import PASSWORD
+from tests.workspace_places import DatabasePlace
 
 pytest.importorskip("pyspark", reason='PySpark is not installed: pip install "sanxian[spark]"', exc_type=ImportError)
 needs_java = pytest.mark.skipif(
@@ -56,6 +58,7 @@ def session():
     options = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_SUBMIT_ARGS", options)
+        patch.setenv("PGPASSWORD", PASSWORD)  # where executors have it of their own; nothing sends it
         with _started("local[2]") as made:
             made.conf.set("spark.sql.codegen.wholeStage", "false")
             made.conf.set("spark.sql.adaptive.enabled", "false")
@@ -139,6 +142,40 @@ def test_a_geometry_that_is_none_fails_with_its_number(session):
     frame = session.createDataFrame([(7, "S7", "x", None)], "number long, id string, name string, geometry binary")
     with pytest.raises(Exception, match=r"row 7: the geometry of S7 is missing"):
         sites_frame(frame, accuracy_m=5).collect()
+
+
+@needs_java
+@pytest.mark.parametrize(
+    ("cells", "columns", "told"),
+    [
+        (
+            (7, "S7", "x", "POINT (117 49)"),
+            "number long, id string, name string, geometry string",
+            "geometry is string",
+        ),
+        ((7, "S7", "x"), "number int, id string, name string", "number is int, not bigint; geometry is missing"),
+    ],
+)
+def test_a_frame_of_other_columns_is_refused_before_any_task(cells, columns, told, workspace, session):
+    frame = session.createDataFrame([cells], columns)
+    with pytest.raises(FrameColumnsError, match=told):
+        sites_frame(frame, accuracy_m=5)
+    with pytest.raises(FrameColumnsError, match="facts is missing, not string; cast or rename the columns first"):
+        answered_frame(frame, workspace=workspace, as_of=DAY)
+
+
+@needs_java
+def test_check_many_on_spark_over_a_database(source, alone, tmp_path, session, postgres):
+    """Executors take the password from their own environment; what is sent, kept or said has none."""
+    url = DatabasePlace(postgres, postgres.another()).url("火花")
+    small_workspace(url)
+    out = tmp_path / "库 中"
+    options = ("--as-of", DAY, "--engine", "spark", "--master", "local[2]", "--part-sites", 40)
+    done = run("check-many", source, "-w", url, "--out", out, *options)
+    assert done.exit_code == 0, done.output
+    assert rows_in(out).equals(alone)
+    assert PASSWORD not in done.output
+    assert not [path for path in out.iterdir() if PASSWORD.encode() in path.read_bytes()]
 
 
 @needs_java

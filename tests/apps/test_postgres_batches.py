@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +17,8 @@ from layers.workspace import open_workspace
 from screening.batch import desk as desk_module
 from screening.batch.desk import Desk
 from screening.batch.table import row_schema
-from screening.cluster.answering import answer_part, greet
+from screening.cluster.answering import answer_part, answer_parts, greet
+from screening.cluster.dask_engine import dask_engine
 from screening.cluster.parted_job import PartedJob
 from tests.apps.cli import run, small_workspace
 from tests.apps.parted import DAY, errand_of, job_of, points_table, rows_alone, rows_in
@@ -23,6 +26,8 @@ from tests.postgres_server import PASSWORD
 from tests.workspace_places import DatabasePlace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from tests.postgres_server import Server
@@ -167,6 +172,68 @@ def test_a_server_started_anew_in_the_middle_changes_no_row(postgres, url, sourc
     assert breaks[0] > 0
     assert not waits
     assert rows_of(out).equals(alone)
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """A scheduler and one worker that a user started, with the password in its environment and nowhere else."""
+    distributed: Any = pytest.importorskip("distributed", reason='pip install "sanxian[dask]"', exc_type=ImportError)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGPASSWORD", PASSWORD)
+        nothing = {"dashboard_address": None, "worker_dashboard_address": None, "silence_logs": 50}
+        more = {"processes": True, "host": "127.0.0.1", "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
+        with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **nothing, **more) as made:
+            yield made.scheduler_address
+
+
+def test_a_server_started_anew_while_workers_of_a_cluster_are_at_work_changes_no_row(
+    postgres, url, source, alone, tmp_path, scheduler
+):
+    """Thrown down after the first part, back a second later: every connection is another one, the rows are the same."""
+    away: list[int] = []
+
+    def throw_down(rows: int) -> None:
+        if not away:
+            away.append(rows)
+            postgres.stop()
+            time.sleep(1.0)
+            postgres.start()
+
+    with job_of(tmp_path / "o.parts", source, part_sites=12) as job:
+        with dask_engine(scheduler) as engine:
+            answer_parts(job, errand_of(job, open_workspace(url).root), engine, on_rows=throw_down)
+        assert away == [12]
+        assert rows_in(job.hand_over(tmp_path / "out")).equals(alone)
+    require_no_password(tmp_path)
+
+
+def test_a_layer_damaged_while_workers_are_at_work_moves_rows_to_unknown_only(
+    postgres, source, alone, tmp_path, scheduler
+):
+    """The worker is killed as well, so that another must read what was altered; no row is there twice, none is lost."""
+    distributed: Any = pytest.importorskip("distributed", exc_type=ImportError)
+    where = DatabasePlace(postgres, postgres.another())
+    own = where.url("改坏")
+    small_workspace(own)  # type: ignore[arg-type]
+    altered: list[int] = []
+
+    def alter(_: int) -> None:
+        if not altered:
+            harm = "UPDATE ws_block SET data = set_byte(data, 0, get_byte(data, 0) # 255) WHERE length(data) > 0"
+            where.sql(open_workspace(own), harm)
+            with distributed.Client(scheduler) as watch:
+                altered.extend(watch.run(os.getpid).values())
+            os.kill(altered[0], getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    with job_of(tmp_path / "o.parts", source, part_sites=12) as job:
+        with dask_engine(scheduler) as engine:
+            answer_parts(job, errand_of(job, open_workspace(own).root), engine, on_rows=alter)
+        rows = rows_in(job.hand_over(tmp_path / "out"))
+    assert rows.column("row").to_pylist() == alone.column("row").to_pylist()
+    for name in ("answer", "red_lines", "protected_areas", "water_sources", "control_units"):
+        found, meant = rows.column(name).to_pylist(), alone.column(name).to_pylist()
+        moved = [one for one, other in zip(found, meant, strict=True) if one != other]
+        assert set(moved) == {"unknown"}, name
 
 
 @pytest.mark.parametrize("workers", [1, 2])

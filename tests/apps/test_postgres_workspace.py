@@ -122,7 +122,8 @@ def test_register_of_checked_sites_lies_in_the_database(postgres, tmp_path):
     missing = run("register", "list", url)
     assert missing.exit_code == 3
     assert "no site was ever registered here" in missing.stderr
-    said("register", "add", url, site, *DAY)
+    told = said("register", "add", url, site, *DAY).replace("\n", "")
+    assert f"已登记 1 个选址：{url.replace(f':{PASSWORD}', '')}" in told  # no file that is gone by then
     said("register", "add", url, SITE, *DAY)
     assert len(json.loads(said("register", "list", url, "--json", "-"))["sites"]) == 2
     red = open_workspace(url)
@@ -158,3 +159,25 @@ def test_address_that_is_wrong_is_told_in_both_languages_without_the_password(co
     assert nowhere.exit_code == 3
     assert "连接不上数据库" in nowhere.stderr
     assert PASSWORD not in result.output + nowhere.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("inspect", "{}"),
+        ("convert", "{}", "x.gpkg"),
+        ("zonal", "{}", "dem.tif"),
+        ("check", "{}", "-w", "{}"),
+        ("demo", "{}"),
+        ("export", "{}", "--out", "{}", "--to", "shp"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_address_where_a_file_or_folder_is_meant_is_refused_without_the_password(command, both, tmp_path, monkeypatch):
+    """No folder is made that is called after an address, with its password."""
+    monkeypatch.chdir(tmp_path)
+    url, _ = both
+    refused = run(*(part.format(url) for part in command))
+    assert refused.exit_code in (2, 3), refused.output
+    assert PASSWORD not in refused.output
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +137,16 @@ def test_parts_are_of_neighbours(tmp_path):
     whole = 9.5 * 4.75
     assert [p.num_rows for p in parts] == [100] * 4
     assert sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes) < 1.5 * whole  # 4 times, were they scattered
+
+
+def test_memory_holds_where_all_sites_stand_at_one_place(tmp_path):
+    """640 sites in one cell of the curve, one in 64 of them sampled, so 128 a bucket at most: none has all of them."""
+    for name in ("scratch", "chunks", "chunks.sha256"):
+        (tmp_path / name).mkdir()
+    chunks = chunk_files(tmp_path / "chunks", [117.5] * 640, [49.5] * 640, 64)
+    parts = list(parts_of(chunks, tmp_path / "scratch", part_sites=1000, bucket_sites=100))
+    assert max(part.num_rows for part in parts) <= 128
+    assert [n for part in parts for n in part.column("number").to_pylist()] == list(range(1, 641))
 
 
 # answering
@@ -305,6 +316,9 @@ def test_another_version_is_refused(job, workspace):
     assert greet(errand).code == ""
     assert (greet(other).code, greet(other).detail.endswith("not 0")) == ("program", True)
     assert answer_part(other, 0).code == "program"
+    older = replace(errand, program=[pair for pair in errand.program if pair[0] != "pyarrow"])  # it told of less
+    assert "pyarrow" in greet(older).detail
+    assert greet(older).detail.endswith("not None")
 
 
 def test_a_straggler_writes_nothing_after_the_batch_was_handed_over(job, workspace, tmp_path):
@@ -377,6 +391,26 @@ def test_a_folder_that_cannot_be_written_is_refused(job, workspace):
         assert greet(errand_of(job, workspace)).code == "folder"
     finally:
         job.folder.chmod(0o700)
+
+
+def test_a_full_disk_stops_the_batch_and_the_same_job_goes_on(source, workspace, alone, tmp_path):
+    """A disk of 1 MiB, nearly full when parts are answered; when there is more of it, the rest is answered."""
+    small = tmp_path / "小盘"
+    small.mkdir()
+    made = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)]
+    if shutil.which("mount") is None or subprocess.run(made, capture_output=True).returncode != 0:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        with job_of(small / "o.parts", source, part_sites=20) as job:
+            room = os.statvfs(small)
+            (small / "else").write_bytes(b"x" * ((room.f_bavail - 12) * room.f_frsize))
+            with pytest.raises(BatchStoppedError, match=r"part-0000\d.parquet: .*No space left"):
+                answer_parts(job, errand_of(job, workspace), here)
+            (small / "else").unlink()
+            answer_parts(job, errand_of(job, workspace), here)
+            assert rows_in(job.hand_over(small / "out")).equals(alone)
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
 
 
 def test_rows_of_a_part_have_the_columns_of_every_batch(job, workspace, alone):
