@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from spatial.overlay.far_edges import FAR_M, nearest_far
 from spatial.overlay.frame import Frame, boxes_meet
 from spatial.overlay.near_edges import TOLERANCE_M, Nearest, bias, distortion, measured, nearest_among_edges
 from spatial.overlay.vantage import vantage_of
@@ -41,6 +42,8 @@ FEW = 4
 SORTED_FIRST = 4 * CHUNK
 FEW_TARGETS = 8
 """So many targets are asked for one by one, for a site asks for the same few again and again."""
+WIDE_DEG = 45.0
+"""Farther apart in longitude a geodesic is shorter than 0.97 of the parallel: by 90° at 60°N, 0.93 of it."""
 _RADIAN = math.pi / 180
 
 
@@ -303,14 +306,14 @@ class _Same:
 
 def _nearest_of_candidates(place: Vantage, targets: NDArray[Any]) -> Nearest:
     """Of targets that can all be the nearest, the nearest in the plane first."""
-    rows = np.arange(len(targets))
     best = _settled(place, targets[0], 0)
     if bias(place.bounds, targets, best) > TOLERANCE_M:
-        return nearest_among_edges(place, targets, best)
-    for row in rows[1:]:
-        found = _settled(place, targets[row], int(row))
-        best = found if found.distance_m < best.distance_m else best
-    return best
+        best = nearest_among_edges(place, targets, best)
+    else:
+        for row in range(1, len(targets)):
+            found = _settled(place, targets[row], row)
+            best = found if found.distance_m < best.distance_m else best
+    return best if best.distance_m <= FAR_M else nearest_far(place, targets, best)
 
 
 def _candidates(place: Vantage, targets: NDArray[Any]) -> NDArray[np.int64]:
@@ -349,5 +352,6 @@ def _least_distance(box: Box, boxes: NDArray[np.float64]) -> NDArray[np.float64]
     square = top * top
     cosine = 1 - square * (0.5 - square * (1 / 24 - square / 720))  # the series, cut where it falls short
     across = dlon * (_RADIAN * 6_378_137.0 * 0.97) * cosine
+    across[dlon > WIDE_DEG] *= 0.95  # over the pole's side it is less far than along the parallel
     along = dlat * (_RADIAN * 6_335_439.0 * 0.97)
     return np.asarray(np.sqrt(across * across + along * along), dtype=np.float64)

@@ -69,18 +69,24 @@ def require_no_password(*folders: Path) -> int:
     return len(read)
 
 
-def commands_of_children() -> list[bytes]:
-    """Command line and environment, as `ps` and root can see them, of every process that this one started."""
+def children() -> set[int]:
+    """Every process that this one started, and those that these started."""
     parents: dict[int, int] = {}
     for one in Path("/proc").glob("[0-9]*/stat"):
         try:
             parents[int(one.parent.name)] = int(one.read_text("utf-8", "replace").rpartition(")")[2].split()[1])
         except OSError:
             continue
-    found, mine = [], {os.getpid()}
+    mine = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in mine} - mine:
         mine |= more
-    for pid in mine - {os.getpid()}:
+    return mine - {os.getpid()}
+
+
+def commands_of(processes: set[int]) -> list[bytes]:
+    """Command line and environment of processes, as `ps` and root can see them."""
+    found = []
+    for pid in processes:
         try:
             found += [(Path("/proc") / str(pid) / name).read_bytes() for name in ("cmdline", "environ")]
         except OSError:
@@ -104,11 +110,12 @@ def test_workers_of_dask_have_the_password_and_show_it_nowhere(url, source, alon
     monkeypatch.delenv("PGPASSWORD", raising=False)
     seen: list[bytes] = []
     scratch: list[Path] = []
+    others = children()  # of tests before this one: Spark's lives as long as this process
     accept = PartedJob.accept
 
     def looking(job: PartedJob, number: int) -> bool:
         there = accept(job, number)
-        seen.extend(commands_of_children())
+        seen.extend(commands_of(children() - others))
         scratch.extend(Path(tempfile.gettempdir()).glob("sanxian-dask-*"))
         assert require_no_password(tmp_path, *scratch) > 5
         return there

@@ -12,6 +12,7 @@ import {
   preparedIntersects,
   scoped,
 } from "../geometry";
+import { FAR_M, nearestFar } from "./far_edges";
 import { Frame } from "./frame";
 import { nearestAmongEdges } from "./near_edges";
 import { type Vantage, vantageOf } from "./vantage";
@@ -21,6 +22,7 @@ export const TOLERANCE_M = 2e-3;
 const RAD = Math.PI / 180;
 const CHUNK = 64;
 const SORTED_FIRST = 4 * CHUNK;
+const WIDE_DEG = 45;
 
 /** The nearest pair of points: metres, bearing from the site, row of the target. */
 export interface Nearest {
@@ -138,13 +140,14 @@ function nearestApart(place: Vantage, targets: readonly Geometry[]): Nearest {
   const rows = targets.length === 1 ? [0] : candidates(place, targets);
   let best = settled(place, targets[rows[0]!]!, rows[0]!);
   if (bias(place.bounds, rows.map((row) => bounds(targets[row]!)), best) > TOLERANCE_M) {
-    return nearestAmongEdges(place, targets, rows, best);
+    best = nearestAmongEdges(place, targets, rows, best);
+  } else {
+    for (const row of rows.slice(1)) {
+      const found = settled(place, targets[row]!, row);
+      best = found.metres < best.metres ? found : best;
+    }
   }
-  for (const row of rows.slice(1)) {
-    const found = settled(place, targets[row]!, row);
-    best = found.metres < best.metres ? found : best;
-  }
-  return best;
+  return best.metres <= FAR_M ? best : nearestFar(place, targets, rows, best);
 }
 
 /** Targets that can be the nearest for all that the plane may be off, the nearest in the plane first. */
@@ -209,7 +212,7 @@ function leastDistances(box: Box, boxes: ArrayLike<number>, rows: ArrayLike<numb
     const dlon = Math.max(0, boxes[at]! - east, west - boxes[at + 2]!);
     const dlat = Math.max(0, boxes[at + 1]! - north, south - boxes[at + 3]!);
     const top = Math.max(Math.abs(boxes[at + 1]!), Math.abs(boxes[at + 3]!), own) * RAD;
-    const across = dlon * RAD * 6_378_137.0 * Math.cos(top) * 0.97;
+    const across = dlon * RAD * 6_378_137.0 * Math.cos(top) * 0.97 * (dlon > WIDE_DEG ? 0.95 : 1);
     const along = dlat * RAD * 6_335_439.0 * 0.97;
     return Math.hypot(across, along);
   });
