@@ -176,11 +176,7 @@ def _load(folder: Path, note: str) -> Built:
         raise BoundariesDamagedError(file=path, detail="it cannot be read") from error
     if digest != wanted:
         raise BoundariesDamagedError(file=path, detail="its sha256 is not the one recorded")
-    register = toml_tables(data_file("boundaries", "registry.toml"))
-    sources = tuple(str(source["name"]) for source in register["source"])
-    third = {
-        row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
-    }
+    sources, third = _registered(data_file("boundaries", "registry.toml"))
     with closing(_connect(path)) as db:
         places = {source: MappingProxyType(_places(db, source)) for source in sources}
         rows = db.execute("SELECT codes, p95_m, max_m FROM accuracy").fetchall()
@@ -193,6 +189,20 @@ def _load(folder: Path, note: str) -> Built:
         gaps=MappingProxyType(gaps),
         third=MappingProxyType(third),
     )
+
+
+def _registered(file: Path) -> tuple[tuple[str, ...], dict[str, float]]:
+    """Names of the sources, and of each district measured how far a third source lies off, metres."""
+    try:
+        register = toml_tables(file)
+        sources = tuple(str(source["name"]) for source in register["source"])
+        third = {
+            row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        remedy = "install the project again"
+        raise BoundariesDamagedError(file=file, detail="it is not what was shipped", remedy=remedy) from error
+    return sources, third
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -78,7 +78,7 @@ def written(content: bytes) -> bytes | None:
     """
     import tomllib
 
-    tables = tomllib.loads(content.decode("utf-8"))
+    tables = tomllib.loads(content.decode("utf-8-sig"))
     try:
         form = json.dumps(tables, default=_of_date, ensure_ascii=False, separators=(",", ":")).encode()
     except TypeError:  # a time, or a date with one

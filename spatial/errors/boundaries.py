@@ -48,10 +48,12 @@ class BoundariesDamagedError(BoundaryError):
         The file at fault.
     detail
         What is wrong, one English line.
+    remedy
+        What to do about it.
     """
 
-    def __init__(self, *, file: Path, detail: str) -> None:
-        super().__init__(f"{file}: {detail}; delete the folder and run `make setup`")
+    def __init__(self, *, file: Path, detail: str, remedy: str = "delete the folder and run `make setup`") -> None:
+        super().__init__(f"{file}: {detail}; {remedy}")
         self.file = file
         self.detail = detail
 

@@ -322,6 +322,18 @@ def test_manifest_cannot_point_out_of_its_folder(copied: Path) -> None:
         boundaries.district("152202", built=copied)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_register_cut_short_is_a_named_error_and_no_traceback(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    whole = data_file("boundaries", "registry.toml").read_bytes()
+    cut = copied.with_name("registry.toml")
+    cut.write_bytes(whole[: int(share * len(whole))])
+    monkeypatch.setattr("spatial.boundary_store.data_file", lambda *_: cut)
+    with pytest.raises(BoundariesDamagedError, match=r"registry.toml: it is not what was shipped; install"):
+        boundaries.place_names(built=copied)
+
+
 def test_file_that_went_away_while_in_use_is_noticed(copied: Path) -> None:
     boundaries.place_names(built=copied)
     next(copied.glob("*.gpkg")).unlink()
