@@ -43,7 +43,7 @@ SORTED_FIRST = 4 * CHUNK
 FEW_TARGETS = 8
 """So many targets are asked for one by one, for a site asks for the same few again and again."""
 WIDE_DEG = 45.0
-"""Farther apart in longitude a geodesic is shorter than 0.97 of the parallel: by 90° at 60°N, 0.93 of it."""
+"""Farther apart in longitude a geodesic is shorter than 0.97 of the parallel: 90° at 60°N, 0.92 of it."""
 _RADIAN = math.pi / 180
 
 

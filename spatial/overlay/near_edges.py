@@ -73,7 +73,7 @@ def nearest_among_edges(place: Vantage, targets: NDArray[Any], found: Nearest) -
     """
     The nearest pair of points, searched on every pair of edges that could hold it, each pair at its own latitude.
 
-    Edges of no length, which are points, are in no pair: what was found for them stays.
+    Edges of no length, which are points, are in no pair: what was found for them stays (`far_edges` mends it).
     """
     if not place.long.any():
         return found

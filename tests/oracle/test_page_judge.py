@@ -344,6 +344,37 @@ def test_the_nearest_of_two_edges_is_the_engines_at_every_distance(judging: Judg
         assert listed["bearing_deg"] == pytest.approx(engine.bearing_deg, abs=0.01)
 
 
+def test_far_away_the_nearest_pair_is_the_engines_to_the_digit_that_is_printed(judging: JudgePage) -> None:
+    # 105 km to 3,300 km; edges of 10 m, of 4° and of 60°, and of none at all; a point, a parcel and a route each time
+    wide = Polygon([(112.0, 30.0), (116.0, 30.4), (116.2, 34.0), (112.3, 33.1)])
+    border = LineString([(74.0, 20.0), (134.0, 22.0)])
+    layer = layer_of(
+        [feature("1"), feature("2"), feature("3"), feature("4")],
+        [wide, border, ZONE, Point(128.0, 3.5)],
+        kind="red_lines",
+        coverage=None,
+    )
+    judging.lay("far", [page_layer(layer)], document_of("red_lines"))
+    rng = np.random.default_rng(12)
+    shapes = []
+    for lon, lat in rng.uniform((75, 4), (134, 53), (12, 2)):
+        shapes += [
+            Point(lon, lat),
+            box(lon, lat, lon + 0.01, lat + 0.007),
+            LineString([(lon, lat), (lon + 1.5, lat + 0.4)]),
+        ]
+    sites = [site_of(shape, accuracy_m=1.0) for shape in shapes]
+    zones = [np.array([layer.index.geometry(row)], dtype=object) for row in range(4)]
+    metres = []
+    for site, page in zip(sites, judging.ask("far", [question_of(site) for site in sites]), strict=True):
+        engine = min((nearest_of(site.geometry, zone) for zone in zones), key=lambda found: found.distance_m)
+        listed = page["findings"][0]["features"][0]
+        assert listed["distance_m"] == pytest.approx(engine.distance_m, abs=1e-3)
+        assert listed["bearing_deg"] == pytest.approx(engine.bearing_deg, abs=0.01)
+        metres.append(engine.distance_m)
+    assert sum(m > 100_000 for m in metres) > 20
+
+
 def test_the_library_in_the_page_is_the_one_that_was_compared(judging: JudgePage) -> None:
     version = judging.page.evaluate("async () => (await startJudge()).geosVersion")
     assert version.startswith("3.13.")
