@@ -435,7 +435,7 @@ KILLED = """
     import os, sys
     import numpy as np
     from layers.workspace import open_workspace
-    from layers.workspace.postgres import store as module
+    from layers.workspace.postgres import filling as module
 
     write = module.copy_blocks
     def die(*given):
