@@ -77,7 +77,9 @@ def test_processes_keep_what_one_keeps(place):
 
 
 def test_process_that_dies_leaves_the_register_as_it_was(tmp_path, monkeypatch):
-    monkeypatch.setattr("screening.register.answering.STEP", 1)  # so that not all is handed out when the first come back
+    monkeypatch.setattr(
+        "screening.register.answering.STEP", 1
+    )  # so that not all is handed out when the first come back
     place = FolderPlace(tmp_path)
     store = registered(place, NAMES[1])
     before = kept(store)
