@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -24,6 +22,7 @@ from layers.workspace.blocks import (
     write_blocks,
 )
 from layers.workspace.canonical_json import canonical_json, parse_json
+from layers.workspace.checksums import BLOCK_DIGESTS, CARD, CHECKSUMS, FORMAT_VERSION, WHOLE, decode_checksums
 from layers.workspace.manifest import MAX_JSON_BYTES
 from layers.workspace.names import fold, is_plain_path
 
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from layers.workspace.store import VersionEntry
 
 __all__ = [
-    "CARD",
-    "CHECKSUMS",
     "CheckedVersion",
     "FolderFiles",
     "FolderVersion",
@@ -45,13 +42,8 @@ __all__ = [
     "write_files",
 ]
 
-CARD = "card.json"
-CHECKSUMS = "checksums.json"
 INDEX = "index"
-BLOCK_DIGESTS = "index/_blocks.bin"  # no array's name begins with _
 _ARRAY_NAME = re.compile(r"[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*\Z")
-_WHOLE = frozenset({CARD, BLOCK_DIGESTS})  # checked as a whole; all others by block
-_FORMAT_VERSION = 1
 _COPY_BYTES = 1024 * 1024
 
 
@@ -110,7 +102,7 @@ def write_files(
         write_blocks(folder / name, [data], durable=durable)
         listed[name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     checksums = canonical_json(
-        {"format_version": _FORMAT_VERSION, "block_bytes": BLOCK_BYTES, "files": listed, "arrays": described}
+        {"format_version": FORMAT_VERSION, "block_bytes": BLOCK_BYTES, "files": listed, "arrays": described}
     )
     write_blocks(folder / CHECKSUMS, [checksums], durable=durable)
     if max(len(card_bytes), len(checksums)) > MAX_JSON_BYTES:
@@ -142,41 +134,6 @@ def _chunks(content: Path | bytes) -> Iterator[bytes]:
     with content.open("rb") as file:
         while data := file.read(_COPY_BYTES):
             yield data
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Checksums:
-    files: dict[str, dict[str, Any]]
-    arrays: dict[str, dict[str, Any]]
-
-
-def _decode_checksums(data: bytes) -> _Checksums:
-    """Read ``checksums.json``; raises ValueError where it cannot be ours."""
-    content = parse_json(data)
-    try:
-        if content["format_version"] != _FORMAT_VERSION or content["block_bytes"] != BLOCK_BYTES:
-            raise ValueError("checksums of another format version")
-        files, arrays = content["files"], content["arrays"]
-        for name, own in files.items():
-            kept = isinstance(own["sha256"], str) if name in _WHOLE else _is_count(own["first_block"])
-            if not (is_plain_path(name) and kept and _is_count(own["size"])):
-                raise ValueError(f"checksums of {name!r}")
-        for name, own in arrays.items():
-            lengths = own["shape"]
-            dtype = stored_dtype(np.dtype(str(own["dtype"])))
-            if not lengths or not all(map(_is_count, lengths)) or dtype.str != own["dtype"]:
-                raise ValueError(f"shape or type of {name!r}")
-            if math.prod(lengths) * dtype.itemsize != files[own["file"]]["size"]:
-                raise ValueError(f"size of {name!r}")
-        if not _WHOLE.issubset(files):
-            raise ValueError("checksums without the card's")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"checksums of another form: {error!r}") from error
-    return _Checksums(files=files, arrays=arrays)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 class VersionFiles(Protocol):
@@ -228,7 +185,7 @@ def read_loose_card(files: VersionFiles) -> dict[str, Any] | None:
         size = files.size(CHECKSUMS)
         if size > MAX_JSON_BYTES:
             return None
-        own = _decode_checksums(files.read(CHECKSUMS, size, fail)).files[CARD]
+        own = decode_checksums(files.read(CHECKSUMS, size, fail)).files[CARD]
         if own["size"] > MAX_JSON_BYTES:
             return None
         data = files.read(CARD, own["size"], fail)
@@ -258,7 +215,7 @@ class CheckedVersion:
         self._sizes = dict(entry.sizes)
         data = self._read_sized(CHECKSUMS, self._sizes[CHECKSUMS], entry.checksums_sha256)
         try:
-            self._checksums = _decode_checksums(data)
+            self._checksums = decode_checksums(data)
         except ValueError as error:
             raise self._fail(CHECKSUMS)(None, str(error)) from error
         listed = {name: own["size"] for name, own in self._checksums.files.items()}
@@ -316,7 +273,7 @@ class CheckedVersion:
             If the version has no file of that name.
         """
         own = self._checksums.files[name]
-        if name in _WHOLE:
+        if name in WHOLE:
             return self._read_sized(name, own["size"], own["sha256"])
         data = self._files.read(name, own["size"], self._fail(name))
         digests = self._digests_of(name)
@@ -338,7 +295,7 @@ class CheckedVersion:
         size = self._sizes[name]
         if name == CHECKSUMS:
             yield self._read_sized(name, size, self._entry.checksums_sha256)
-        elif name in _WHOLE:
+        elif name in WHOLE:
             yield self.read(name)
         else:
             digests, found = self._digests_of(name), 0
