@@ -199,6 +199,8 @@ def _registered(file: Path) -> tuple[tuple[str, ...], dict[str, float]]:
         third = {
             row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
         }
+        if len(third) != register["build"]["third_sources"]:
+            raise ValueError(f"{len(third)} third sources")
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "install the project again"
         raise BoundariesDamagedError(file=file, detail="it is not what was shipped", remedy=remedy) from error

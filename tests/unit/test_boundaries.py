@@ -334,6 +334,16 @@ def test_register_cut_short_is_a_named_error_and_no_traceback(
         boundaries.place_names(built=copied)
 
 
+def test_register_that_lost_its_last_accuracy_is_refused(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut between two rows it is TOML still; without this figure the border of 满洲里 would pass for a better one."""
+    whole = data_file("boundaries", "registry.toml").read_text(encoding="utf-8")
+    cut = copied.with_name("registry.toml")
+    cut.write_text(whole[: whole.rindex("[[third_source]]")], encoding="utf-8")
+    monkeypatch.setattr("spatial.boundary_store.data_file", lambda *_: cut)
+    with pytest.raises(BoundariesDamagedError, match=r"registry.toml: it is not what was shipped; install"):
+        boundaries.place_names(built=copied)
+
+
 def test_file_that_went_away_while_in_use_is_noticed(copied: Path) -> None:
     boundaries.place_names(built=copied)
     next(copied.glob("*.gpkg")).unlink()
