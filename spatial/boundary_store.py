@@ -199,12 +199,16 @@ def _registered(file: Path) -> tuple[tuple[str, ...], dict[str, float]]:
         third = {
             row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
         }
-        if len(third) != register["build"]["third_sources"]:
-            raise ValueError(f"{len(third)} third sources")
+        whole = len(third) == register["build"]["third_sources"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        remedy = "install the project again"
-        raise BoundariesDamagedError(file=file, detail="it is not what was shipped", remedy=remedy) from error
+        raise _not_shipped(file) from error
+    if not whole:
+        raise _not_shipped(file)
     return sources, third
+
+
+def _not_shipped(file: Path) -> BoundariesDamagedError:
+    return BoundariesDamagedError(file=file, detail="it is not what was shipped", remedy="install the project again")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
