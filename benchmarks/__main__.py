@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from benchmarks import cost_model, whole_runs
+from benchmarks import cost_model, growth, whole_runs
 from benchmarks.data import FULL, QUICK, data_at
 from benchmarks.engines import TASKS
 from benchmarks.engines.ours import code_digest, workspace_of
@@ -112,7 +112,8 @@ def _measured(
         return race(task, data, pace, say, without=asked.without)
     if task == "memory":
         return whole_runs.memory(data, pace, say, 5_000_000 if asked.full else 1_000_000)
-    found: tuple[list[Row], list[LeftOut]] = getattr(whole_runs, task)(data, pace, say)
+    room = growth if task.startswith("growth") else whole_runs
+    found: tuple[list[Row], list[LeftOut]] = getattr(room, task)(data, pace, say)
     return found
 
 

@@ -137,8 +137,10 @@ def _growth(rows: list[dict[str, Any]]) -> Iterator[Goal]:
             1.5,
         ),
         ("growth_sites_answers", "选址增多，四种结论：每个选址", "more sites, four answers: each", 1.5),
-        ("growth_vertices_points", "区域变大，点：每个选址", "larger zones, points: each", 2),
-        ("growth_vertices_overlay", "区域变大，重叠面积：每个选址", "larger zones, overlap: each", 2),
+        ("growth_longer_points", "边界变长，点：每个选址", "longer boundary, points: each", 2),
+        ("growth_longer_overlay", "边界变长，重叠面积：每个选址", "longer boundary, overlap: each", 2),
+        ("growth_finer_points", "边界变细，点：每个选址", "finer boundary, points: each", 2),
+        ("growth_finer_overlay", "边界变细，重叠面积：每个选址", "finer boundary, overlap: each", 2),
     )
     for task, zh, en, wanted in cases:
         each = [_one(row) for row in rows if row["task"] == task]

@@ -1,22 +1,19 @@
-"""What runs as a user runs it: one check, many sites from file to file, an import; and how they grow."""
+"""What runs as a user runs it: one check, many sites from file to file, an import."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from benchmarks.data import jagged
-from benchmarks.engines import ours
 from benchmarks.engines.ours import DAY, KINDS, import_command, workspace_of
 from benchmarks.engines.trees import geometries
 from benchmarks.process import timed_process
-from benchmarks.racing import LeftOut, measured, row_of
+from benchmarks.racing import LeftOut, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
     Measured = tuple[list[Row], list[LeftOut]]
 
-__all__ = ["check_many", "growth_sites", "growth_vertices", "importing", "memory", "one_site", "row_bytes"]
+__all__ = ["BOTH", "EVERY", "check_many", "importing", "memory", "one_site", "row_bytes", "too_long"]
 
 EVERY = ("units", "red_line", "sources", "protected")
 BOTH = ("units", "red_line")
@@ -93,73 +90,6 @@ def _asked(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def growth_sites(data: Data, pace: Pace, say: Say) -> Measured:
-    """Time of a site at ever more sites: points in both layers, and the four answers."""
-    rows, out = [], []
-    most = data.sizes.points
-    for layer in BOTH:
-        index = ours.Ours(f"points_{layer}", data, most).index
-        lonlat = shapely.get_coordinates(geometries(data.path("points"), "site")[0])
-        for n in _powers(most):
-            some = lonlat[:n]
-            rows.append(
-                measured(
-                    f"growth_sites_points_{layer}",
-                    "ours",
-                    n,
-                    partial(ours.points_in, index, some),
-                    pace.rounds,
-                )
-            )
-    parcels, number = geometries(data.path("parcels"), "site")
-    at = workspace_of(data, *BOTH)
-    from screening.batch.desk import Desk
-
-    desk = Desk.opened(at, DAY)
-    rate = float("nan")
-    for n in _powers(most):
-        name = "growth_sites_answers"
-        if n * rate > pace.ours_s:
-            out.append(_too_long(name, n, n * rate, say))
-            continue
-        table = _repeated(parcels, number, n)
-        rounds = pace.rounds if n < 100_000 else 2
-        row = measured(name, "ours", n, partial(desk.rows, table), rounds, warm=n < 10_000)
-        rate = row.seconds / n
-        rows.append(row)
-    return rows, out
-
-
-def _repeated(parcels: Any, number: Any, n: int) -> Any:
-    """A table of so many sites; beyond the parcels there are, the same ones again."""
-    import pyarrow as pa
-
-    once = ours.site_table(parcels[:n], number[:n])
-    table = pa.concat_tables([once] * -(-n // len(once))).slice(0, n)
-    place = table.schema.get_field_index("number")
-    return table.set_column(place, table.schema.field(place), pa.array(np.arange(1, n + 1)))
-
-
-def growth_vertices(_data: Data, pace: Pace, _say: Say) -> Measured:
-    """Time of a site at ever larger zones: one jagged zone, parcels all over it, in, out and on the boundary."""
-    from spatial.overlay.index import GeometryIndex, build_index
-
-    rng = np.random.default_rng(31)
-    places = rng.uniform((121.4, 45.4), (122.6, 46.6), (1_000, 2))
-    sites = shapely.buffer(shapely.points(places), 0.002)
-    rows = []
-    for vertices in _powers(1_000_000 if pace.rounds >= 5 else 10_000):
-        index = GeometryIndex.from_arrays(build_index(np.array([jagged(122, 46, 0.5, vertices, 5)], dtype=object)))
-        for name, work in (
-            ("points", partial(ours.points_in, index, places)),
-            ("overlay", partial(ours.overlay_areas, index, sites)),
-        ):
-            rows.append(
-                measured(f"growth_vertices_{name}", f"ours, {vertices:,} vertices", len(places), work, pace.rounds)
-            )
-    return rows, []
-
-
 def memory(data: Data, pace: Pace, say: Say, most: int = 1_000_000) -> Measured:
     """Peak memory of ``check-many`` at ever more sites."""
     rows, out = [], []
@@ -168,7 +98,7 @@ def memory(data: Data, pace: Pace, say: Say, most: int = 1_000_000) -> Measured:
         if n > most:
             continue
         if n * rate > 10 * pace.ours_s:
-            out.append(_too_long("memory", n, n * rate, say))
+            out.append(too_long("memory", n, n * rate, say))
             continue
         seconds, peak, _ = _check_many(data, n)
         rows.append(row_of("memory", "sanxian check-many", n, [seconds], peak_mb=peak))
@@ -180,7 +110,7 @@ def check_many(data: Data, pace: Pace, say: Say) -> Measured:
     n, out = data.sizes.parcels, []
     rate = _check_many_rate(data)
     if n * rate > 5 * pace.ours_s:
-        out.append(_too_long("check_many", n, n * rate, say))
+        out.append(too_long("check_many", n, n * rate, say))
         n = max(100, int(5 * pace.ours_s / rate) // 100 * 100)
     sites = _sites_file(data, n)
     rounds = min(pace.rounds, 3)
@@ -285,11 +215,8 @@ def importing(data: Data, pace: Pace, _say: Say) -> Measured:
     return [base, row_of("importing", "sanxian import", n, mine, peak_mb=peak, ratio=ratio)], []
 
 
-def _powers(most: int) -> list[int]:
-    return [n for n in (1_000, 10_000, 100_000, 1_000_000) if n <= most]
-
-
-def _too_long(task: str, n: int, seconds: float, say: Say) -> LeftOut:
+def too_long(task: str, n: int, seconds: float, say: Say) -> LeftOut:
+    """A run that was left out for its length, said at once."""
     why = f"n {n:,} would take about {seconds:,.0f} s"
     say(f"{task}: {why}")
     return LeftOut(task=task, engine="ours", why=why)

@@ -246,15 +246,15 @@ def test_goals_are_ratios_of_what_was_measured():
             row(task="points_units", engine="DuckDB, whole", n=100_000, seconds=0.2).document(),  # 2 us a point
             row(task="points_units", engine="PostGIS, whole", n=1_000_000, seconds=5.0).document(),
             row(task="points_units", engine="ours", n=1_000_000, seconds=0.5).document(),
-            row(task="growth_vertices_points", n=1_000, seconds=4.0).document(),  # quicker with more: no rise
-            row(task="growth_vertices_points", n=1_000, seconds=1.0).document(),
-            row(task="growth_vertices_points", n=1_000, seconds=2.5).document(),
+            row(task="growth_longer_points", n=1_000, seconds=4.0).document(),  # quicker with more: no rise
+            row(task="growth_longer_points", n=1_000, seconds=1.0).document(),
+            row(task="growth_longer_points", n=1_000, seconds=2.5).document(),
         ]
     )
     assert [(goal.en, goal.measured, goal.wanted, goal.reached) for goal in found] == [
         ("points in units, against geopandas", pytest.approx(6.0), 5, True),
         ("points in units, against the best database", pytest.approx(4.0), 4, True),
-        ("larger zones, points: each", pytest.approx(2.5), 2, False),
+        ("longer boundary, points: each", pytest.approx(2.5), 2, False),
     ]
     assert goals_of([]) == []
 
@@ -287,8 +287,8 @@ def test_layers_that_are_smaller_or_quicker_than_measured_are_not_counted_as_a_g
 
 def test_the_basis_is_read_from_a_run_and_none_is_made_up():
     found = run_of(
-        row(task="growth_vertices_overlay", n=1_000, seconds=1.0),
-        row(task="growth_vertices_overlay", n=1_000, seconds=1.5),
+        row(task="growth_longer_overlay", n=1_000, seconds=1.0),
+        row(task="growth_longer_overlay", n=1_000, seconds=1.5),
         row(task="check_many", engine="geopandas process", n=100_000, seconds=14.0, peak_mb=900.0),
         row(task="check_many", engine="sanxian check-many", n=100_000, seconds=20.0, peak_mb=300.0),
         row(task="memory", engine="sanxian check-many", n=1_000_000, seconds=180.0, peak_mb=310.0),
