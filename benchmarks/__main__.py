@@ -111,7 +111,7 @@ def _measured(
     if task in TASKS:
         return race(task, data, pace, say, without=asked.without)
     if task == "memory":
-        return whole_runs.memory(data, pace, say, 5_000_000 if asked.full else 1_000_000)
+        return whole_runs.memory(data, pace, say, full=asked.full)
     room = growth if task.startswith("growth") else whole_runs
     found: tuple[list[Row], list[LeftOut]] = getattr(room, task)(data, pace, say)
     return found
