@@ -171,7 +171,7 @@ ENGINES: tuple[Engine, ...] = (
         variant="subdivided",
         tasks=ALL,
         needs=("psycopg",),
-        tuned=("points_red_line",),  # each try of the units takes it a minute; there it is quicker with whole ones
+        tuned=(*POINTS, *OVERLAY),
     ),
     Engine(
         name="dask-geopandas, 2 workers, subdivided",
