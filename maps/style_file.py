@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from maps.errors import StyleFileError
 from maps.looks import MARK, FeatureStyle, Hatch, Overlap, StyleSheet
+from spatial.datafiles import toml_tables
 
 if TYPE_CHECKING:
     import os
@@ -52,12 +51,12 @@ def load_style(path: str | os.PathLike[str] | None = None) -> StyleSheet:
     >>> sheet.style_of("red_lines", "red_line").colour, sheet.style_of("control_units", "priority").fill
     ('#ff0000', '#145242')
     """
-    standard = tomllib.loads(files("maps").joinpath("style.toml").read_text(encoding="utf-8"))
+    standard = toml_tables(Path(__file__).with_name("style.toml"))
     if path is None:
         return _sheet(standard, standard, Path("style.toml"))
     file = Path(path)
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        given = toml_tables(file)
     except OSError as error:
         why = error.strerror or str(error)
         raise StyleFileError(path=file, key="", why=why, remedy="check the name and that it can be read") from error

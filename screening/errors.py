@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spatial.errors.base import rebuilt
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -72,6 +74,10 @@ __all__ = [
 
 class ScreeningError(Exception):
     """Base of every error that ``screening`` raises on wrong data."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # worker processes hand errors back by pickle, which by itself knows positional arguments only
+        return (rebuilt, (type(self), self.args, self.__dict__))
 
 
 class SiteError(ScreeningError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from screening.errors import EvaluationRangeError
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +137,7 @@ def evaluation_ranges(path: Path | None = None, *, form: Form = "book") -> Evalu
 @cache
 def _defaults() -> tuple[dict[str, tuple[str, str]], tuple[tuple[EvaluationRange, str, bool], ...]]:
     file = data_file("rules", "evaluation_ranges.toml")
-    tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    tables = toml_tables(file)
     topics = {code: (pair["zh"], pair["en"]) for code, pair in tables["topics"].items()}
     found = []
     for number, table in enumerate(tables["range"], 1):
@@ -151,8 +150,8 @@ def _defaults() -> tuple[dict[str, tuple[str, str]], tuple[tuple[EvaluationRange
 
 def _of_file(path: Path) -> list[EvaluationRange]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = toml_tables(path)
+    except (OSError, ValueError) as error:
         raise EvaluationRangeError(where=path.name, detail=f"it cannot be read ({error})") from error
     rows = tables.get("range")
     if not isinstance(rows, list) or not rows:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screening.words import has_word, word
+from spatial.datafiles import toml_tables
 from spatial.writing.model import Field, Table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _CODES = {
 
 @cache
 def _definitions() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(files("screening").joinpath("export_fields.toml").read_text(encoding="utf-8"))
+    return toml_tables(Path(__file__).with_name("export_fields.toml"))
 
 
 @cache

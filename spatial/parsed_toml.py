@@ -5,6 +5,11 @@ Reading TOML is a tenth of the time in which a check answers, and the files chan
 set-up. What it writes is named after the digest of the TOML it was made from and states its own: a file that was
 changed since, and a form that was damaged, are never used; then the TOML itself is read.
 
+Beside that stands a list of the digests of all TOML that the project ships, ``data/shipped.sha256``, which is in the
+repository: a shipped file that is not what the list says is refused (`spatial.datafiles.toml_tables`), because a rule,
+a width or a word that was lost would not be missed by anyone. In a clone of the repository `build` writes the list as
+well; run ``python -m spatial.parsed_toml`` after changing such a file.
+
 This module imports nothing of the project, so that set-up can load it on its own.
 """
 
@@ -14,17 +19,18 @@ import hashlib
 import json
 import os
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["FOLDER", "build", "form_of", "parsed", "written"]
+__all__ = ["FOLDER", "SHIPPED", "build", "digest_of", "form_of", "parsed", "shipped", "write_shipped", "written"]
 
 FOLDER = "parsed"
 """Below ``data/``; nothing in it is in the repository."""
 _KEPT = (("data", "rules"), ("data", "boundaries"), ("layers",), ("screening",))
 """Folders whose TOML is kept, with what lies below them."""
+SHIPPED = "shipped.sha256"
+"""Below ``data/``: the digest and the name of every TOML file that is shipped, as ``sha256sum`` writes them."""
+_SHIPPING = ("data", "spatial", "layers", "screening", "maps")
 _DATE = "date:"
 
 
@@ -113,7 +119,36 @@ def build(root: Path) -> Path:
     for path in folder.iterdir():
         if path.suffix == ".json" and forms.get(path.name) is None:
             path.unlink(missing_ok=True)
+    if (root / ".git").exists():  # elsewhere the list is what was shipped
+        write_shipped(root)
     return folder
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 of a text file, whether its lines end as on Windows or not: git may change that."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def shipped(content: bytes) -> dict[str, str]:
+    """
+    Digests by name, of the content of a list.
+
+    Examples
+    --------
+    >>> shipped(b"ab  data/rules/classes.toml")
+    {'data/rules/classes.toml': 'ab'}
+    """
+    lines = (line.partition("  ") for line in content.decode("utf-8", "replace").splitlines())
+    return {name: digest for digest, _, name in lines}
+
+
+def write_shipped(root: Path) -> None:
+    """Write the list of a clone, where it is another than the one that is there."""
+    files = {p.relative_to(root).as_posix(): p for top in _SHIPPING for p in (root / top).rglob("*.toml")}
+    lines = (f"{digest_of(files[name].read_bytes())}  {name}\n" for name in sorted(files))
+    content = "".join(lines).encode()
+    if not _holds(root / "data" / SHIPPED, content):
+        (root / "data" / SHIPPED).write_bytes(content)
 
 
 def _holds(path: Path, form: bytes) -> bool:
@@ -133,3 +168,7 @@ def _of_date(value: object) -> dict[str, str]:
 
 def _with_date(table: dict[str, Any]) -> Any:
     return date.fromisoformat(table[_DATE]) if len(table) == 1 and _DATE in table else table
+
+
+if __name__ == "__main__":
+    build(Path(__file__).resolve().parents[1])

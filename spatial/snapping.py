@@ -301,10 +301,7 @@ def _apart(given: Any, mended: Any, grid: Grid) -> float:
     between = one.symmetric_difference(other) if other.area else one
     if between.is_empty:
         return 0.0
-    dense = max(float(min(scale)), float(shapely.length(between)) / 50_000)
-    rim = shapely.points(shapely.get_coordinates(shapely.segmentize(between, dense)))
-    tree = shapely.STRtree(_edges(border))
-    reach = float(tree.query_nearest(rim, return_distance=True, all_matches=False)[1].max()) + dense / 2
+    reach = _farthest(between, border, within=max(float(min(scale)), float(shapely.length(between)) / 100_000) / 2)
     inside = float(min(scale)) / 4
     thick = shapely.get_parts(between)  # each by itself: they are thousands of slivers, and one buffer unites them all
     while len(thick):
@@ -313,6 +310,43 @@ def _apart(given: Any, mended: Any, grid: Grid) -> float:
         thick = thick[~shapely.is_empty(shapely.buffer(thick, -inside))]
         inside *= 1.5 if len(thick) else 1.0
     return (reach + inside) * (1 + 1e-9)
+
+
+def _farthest(shape: Any, border: Any, *, within: float) -> float:
+    """
+    How far the rim of a shape reaches from a border: at least that, and at most ``within`` or a 64th more.
+
+    Between two places that are L apart along the rim nothing lies farther off than half of L and of their distances
+    together; only stretches that could hold something farther than what is known are halved.
+    """
+    parts = shapely.get_parts(shape)
+    rim = np.concatenate([shapely.get_rings(parts), parts[shapely.get_dimensions(parts) < 2]])
+    xy, line = shapely.get_coordinates(rim, return_index=True)
+    step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)
+    step[1:][line[1:] != line[:-1]] = 1.0  # so that no two rings have a place in common
+    along = np.cumsum(step)
+    ends = np.flatnonzero(np.diff(line, prepend=-1, append=line[-1] + 1))
+    tree = shapely.STRtree(_edges(border))
+
+    def off(place: NDArray[np.float64]) -> NDArray[np.float64]:
+        points = shapely.points(np.interp(place, along, xy[:, 0]), np.interp(place, along, xy[:, 1]))
+        found: NDArray[np.float64] = tree.query_nearest(points, return_distance=True, all_matches=False)[1]
+        return found
+
+    low, high = along[ends[:-1]], along[ends[1:] - 1]
+    off_low, off_high = off(low), off(high)
+    known = float(max(off_low.max(), off_high.max()))
+    while True:
+        slack = max(within, known / 64)
+        wide = (off_low + off_high + high - low) / 2 > known + slack
+        if not wide.any():
+            return known + slack
+        low, high, off_low, off_high = low[wide], high[wide], off_low[wide], off_high[wide]
+        middle = (low + high) / 2
+        off_middle = off(middle)
+        known = max(known, float(off_middle.max()))
+        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
+        off_low, off_high = np.concatenate([off_low, off_middle]), np.concatenate([off_middle, off_high])
 
 
 def _edges(lines: Any) -> NDArray[Any]:

@@ -4,6 +4,7 @@ Exceptions as exit statuses: what is wrong with the input is one line in Chinese
 * ApplicationError
   + CertificateFileError  (also OSError)
   + DemoFolderError       (also FileExistsError)
+  + FileNamesError
   + KeyExistsError        (also FileExistsError)
 
 Exit status: 0 the run completed, whatever the answer; 1 ``verify`` found a difference; 2 usage; 3 input rejected;
@@ -30,6 +31,7 @@ __all__ = [
     "ApplicationError",
     "CertificateFileError",
     "DemoFolderError",
+    "FileNamesError",
     "KeyExistsError",
     "is_named",
     "line_of",
@@ -58,6 +60,17 @@ class DemoFolderError(ApplicationError, FileExistsError):
             f"{path} is not empty and holds no earlier demo; name a new folder, or empty that one yourself"
         )
         self.path = path
+
+
+class FileNamesError(ApplicationError):
+    """The names of files are written in ``encoding`` here, in which one of them cannot be."""
+
+    def __init__(self, *, encoding: str) -> None:
+        super().__init__(
+            f"names of files are written in {encoding} here, and one cannot be; set PYTHONUTF8=1 or a UTF-8 locale "
+            "and run the same command"
+        )
+        self.encoding = encoding
 
 
 class CertificateFileError(ApplicationError, OSError):
@@ -100,11 +113,15 @@ def line_of(error: BaseException) -> str:
     """
     from layers.workspace.address import without_passwords
     from screening.words import has_word, word
+    from spatial.errors import DataFileMissingError, ShippedListError
 
-    names = [f"error.{cls.__name__}" for cls in type(error).__mro__]
-    known = next((name for name in names if has_word(name)), "error.Exception")
     message = without_passwords(re.sub(r"\s+", " ", str(error)).strip())
-    return f"{word('cli.error', 'zh')}：{word(known, 'zh')} / {word('cli.error', 'en')}: {message}"
+    names = [f"error.{cls.__name__}" for cls in type(error).__mro__]
+    try:
+        known = next((name for name in names if has_word(name)), "error.Exception")
+        return f"{word('cli.error', 'zh')}：{word(known, 'zh')} / {word('cli.error', 'en')}: {message}"
+    except (ShippedListError, DataFileMissingError):  # the words themselves are lost
+        return f"错误：程序自带的清单与发布时不同，没有使用 / error: {message}"
 
 
 def report(error: BaseException) -> None:

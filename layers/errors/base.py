@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from spatial.errors.base import rebuilt
+
 __all__ = ["LayerError"]
 
 
@@ -10,11 +12,4 @@ class LayerError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # worker processes hand errors back by pickle, which by itself knows positional arguments only
-        return (_rebuilt, (type(self), self.args, self.__dict__))
-
-
-def _rebuilt(cls: type[LayerError], args: tuple[object, ...], facts: dict[str, object]) -> LayerError:
-    error = cls.__new__(cls, *args)
-    error.args = args
-    error.__dict__.update(facts)
-    return error
+        return (rebuilt, (type(self), self.args, self.__dict__))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +21,7 @@ from layers.fields import fold
 from layers.stated import areas_stated_m2
 from spatial.boundaries import available, union
 from spatial.coordinates import parse
-from spatial.datafiles import data_file, data_root
+from spatial.datafiles import data_file, shipped_files, toml_tables
 from spatial.ellipsoid import geod
 from spatial.errors import CoordinateError, DataFileMissingError, SourceNotFoundError
 
@@ -191,8 +190,7 @@ def gazetteer(city: str | None = None) -> tuple[NamedPlace, ...]:
     >>> all(place.sources for place in gazetteer())
     True
     """
-    folder = data_root() / "places"
-    files = sorted(p for p in folder.glob("*.toml") if p.name != "registry.toml" and city in (None, p.stem))
+    files = sorted(p for p in shipped_files("places") if p.name != "registry.toml" and city in (None, p.stem))
     return tuple(place for path in files for place in read_gazetteer(path, city=path.stem))
 
 
@@ -220,7 +218,7 @@ def read_gazetteer(path: Path, *, city: str | None = None, origin: Origin = "pag
         remedy = "Give the path of a file on this machine; addresses are not opened"
         raise SourceNotFoundError(file=str(path), code="not_found", detail="there is no such file", remedy=remedy)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("place", [])
+        tables = toml_tables(path).get("place", [])
     except (OSError, ValueError) as trouble:
         raise PlaceFileError(file=path.name, place="-", detail=str(trouble)) from None
     if not _are_tables(tables):
@@ -293,7 +291,7 @@ def towns() -> tuple[NamedPlace, ...]:
         held = json.loads(data_file("places", "built", "towns.json").read_text(encoding="utf-8"))
     except (DataFileMissingError, ValueError):
         return ()
-    told = tomllib.loads(data_file("places", "registry.toml").read_text(encoding="utf-8"))["build"]
+    told = toml_tables(data_file("places", "registry.toml"))["build"]
     return tuple(
         NamedPlace(
             name=row["names"][0] if row["names"] else row["name"],

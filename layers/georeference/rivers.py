@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
-import tomllib
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -25,6 +24,7 @@ from layers.fields import fold, text_of
 from layers.model import in_force
 from layers.placing import placed_features
 from layers.version import open_layer, version_at
+from spatial.datafiles import toml_tables
 from spatial.network.building import GAP_M, TOLERANCE_M, RiverLine, StatedEnd, build
 
 if TYPE_CHECKING:
@@ -296,8 +296,8 @@ def _geometry(blob: bytes) -> BaseGeometry:
 
 @cache
 def _words() -> dict[str, dict[str, list[str]]]:
-    text = files("layers.georeference").joinpath("rivers.toml").read_text(encoding="utf-8")
-    return {table: {k: [fold(w) for w in v] for k, v in keys.items()} for table, keys in tomllib.loads(text).items()}
+    tables = toml_tables(Path(__file__).with_name("rivers.toml"))
+    return {table: {k: [fold(w) for w in v] for k, v in keys.items()} for table, keys in tables.items()}
 
 
 def _first(said: Mapping[str, str | None], meaning: str) -> str | None:

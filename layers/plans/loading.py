@@ -15,14 +15,13 @@ Examples
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from layers.errors import PlanFileError, UnknownCityError
 from layers.plans.entries import Entry, arithmetic_of, conflict_of, fact_of, feature_of, indicator_of
 from layers.plans.model import City, Plan, Quote, Requirement
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 from spatial.errors import DataFileMissingError
 
 if TYPE_CHECKING:
@@ -101,8 +100,8 @@ def _there(name: str) -> Path:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return toml_tables(path)
+    except ValueError as error:
         raise PlanFileError(path=path, entry="", detail=f"is no TOML: {error}") from error
 
 

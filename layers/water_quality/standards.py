@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +139,7 @@ def standard(name: StandardName) -> Standard:
     >>> str(standard("gb3838").indicator("mercury").limits[0])
     '0.00005'
     """
-    given = tomllib.loads(data_file("rules", _FILES[name]).read_text(encoding="utf-8"))
+    given = toml_tables(data_file("rules", _FILES[name]))
     indicators = tuple(_indicator(row, table) for table in (1, 2, 3) for row in given.get(f"table_{table}", ()))
     return Standard(
         name=name,

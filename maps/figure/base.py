@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
 
 from spatial.boundary_store import open_built, outlines_of
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +57,7 @@ def district_base(window: tuple[float, float, float, float], *, built: Path | No
         if place.bounds[0] <= east and place.bounds[1] >= west and place.bounds[2] <= north and place.bounds[3] >= south
     }
     rows = outlines_of(store.path, source, tuple(near))
-    register = tomllib.loads(data_file("boundaries", "registry.toml").read_text(encoding="utf-8"))
+    register = toml_tables(data_file("boundaries", "registry.toml"))
     return DistrictBase(
         names=tuple(near[code] for code in rows),
         outlines=tuple(shapely.from_wkb(wkb) for wkb in rows.values()),

@@ -24,6 +24,7 @@ from screening.register.documents import joined, parted
 from screening.register.opened import opened_once
 from screening.register.windows import LayerFacts, facts_of, windows_of
 from screening.screen import judge
+from spatial.parent import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -160,6 +161,7 @@ _HERE: list[Answering] = []
 
 
 def _told(where: Path | str, layers: list[tuple[str, str, str]]) -> None:
+    end_with_parent()
     _TOLD.append((where, layers))
 
 

@@ -7,7 +7,6 @@ is of what is true now, not of what some earlier test run wrote down.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from screening.rules.matching import Circumstances
 from screening.rules.place import StatedFeature, StatedPlace
 from screening.rules.ruling import clauses_of
 from screening.rules.vocabulary import activities_of, facts_of, industry_of
-from spatial.datafiles import data_root
+from spatial.datafiles import shipped_files, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,8 +81,8 @@ def load_cases(path: Path) -> tuple[Case, ...]:
         If a case is not understood; names it.
     """
     try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = toml_tables(path)
+    except (OSError, ValueError) as error:
         raise RulePackError(
             file=str(path), clause=None, detail=f"cannot be read ({error})", remedy="mend it"
         ) from error
@@ -147,8 +146,7 @@ def _spelled(value: object) -> str:
 
 def shipped_cases() -> tuple[Case, ...]:
     """Every case of ``data/rules/cases``."""
-    folder = data_root() / "rules" / "cases"
-    return tuple(case for path in sorted(folder.glob("*.toml"), key=lambda p: p.name) for case in load_cases(path))
+    return tuple(case for path in shipped_files("rules", "cases") for case in load_cases(path))
 
 
 def run(case: Case, packs: Sequence[Pack]) -> Mapping[str, State]:

@@ -18,7 +18,7 @@ from screening.errors import RulePackError
 from screening.rules.conditions import condition_of
 from screening.rules.model import CONSEQUENCES, HEADINGS, LEVELS, Basis, Clause, Pack
 from screening.words import has_word
-from spatial.datafiles import data_root, toml_tables
+from spatial.datafiles import shipped_files, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -329,9 +329,8 @@ def shipped_packs() -> tuple[Pack, ...]:
     >>> "cn" in {pack.id for pack in shipped_packs()}
     True
     """
-    folder = data_root() / "rules" / "packs"
-    found = sorted(folder.glob("*.toml"), key=lambda path: path.name)
-    return _read(tuple((path, path.stat().st_mtime_ns) for path in found))
+    found = shipped_files("rules", "packs")
+    return _read(tuple((path, path.stat().st_mtime_ns if path.exists() else 0) for path in found))
 
 
 @lru_cache(maxsize=2)

@@ -47,6 +47,7 @@ Errors of ``spatial``.
     + ClassNotOnMapError             (no pixel has the colours of a class)
   x FoldedMapError                   (also ValueError; the fit lays parts of a page over each other)
   x DataFileMissingError             (also FileNotFoundError; the installation is incomplete)
+  x ShippedListError                 (a list of words, rules or names is not what was shipped)
   x NetworkError                     (also ValueError; lines of which no river graph can be made, or an unfit statement)
     + UnknownRiverError              (also LookupError)
   x BoundaryError
@@ -76,7 +77,7 @@ from spatial.errors.crs import (
     TooManyVerticesError,
     UnknownCRSError,
 )
-from spatial.errors.datafiles import DataFileMissingError, PackedDataError
+from spatial.errors.datafiles import DataFileMissingError, PackedDataError, ShippedListError
 from spatial.errors.network import NetworkError, UnknownRiverError
 from spatial.errors.raster import (
     RasterError,
@@ -153,6 +154,7 @@ __all__ = [
     "ReadBackError",
     "ReadingError",
     "ReferenceOffsetError",
+    "ShippedListError",
     "SourceNotFoundError",
     "SourceTooLargeError",
     "SpatialError",

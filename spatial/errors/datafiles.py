@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["DataFileMissingError", "PackedDataError"]
+__all__ = ["DataFileMissingError", "PackedDataError", "ShippedListError"]
 
 
 class DataFileMissingError(SpatialError, FileNotFoundError):
@@ -30,6 +30,29 @@ class DataFileMissingError(SpatialError, FileNotFoundError):
         super().__init__(f"data file {name} not found in {looked}: install the project again")
         self.name = name
         self.places = tuple(places)
+
+
+class ShippedListError(SpatialError):
+    """
+    A list that the project ships (words, rules, names of columns, widths) is not what was shipped.
+
+    Nothing is answered from it: what was lost from it would not be missed.
+
+    Parameters
+    ----------
+    file
+        The list.
+    detail
+        What is wrong with it.
+    """
+
+    def __init__(self, *, file: Path, detail: str) -> None:
+        super().__init__(
+            f"{file}: {detail}; install the project again, or, if it was changed on purpose in a clone of the "
+            "repository, run: python -m spatial.parsed_toml"
+        )
+        self.file = file
+        self.detail = detail
 
 
 class PackedDataError(SpatialError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 import tomllib
@@ -23,7 +24,7 @@ from screening.errors import ScreeningError
 from screening.words import has_word, word
 from spatial.errors import SpatialError
 from spatial.reading.model import _MESSAGES
-from tests.apps.cli import run
+from tests.apps.cli import run, small_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 BASES = (SpatialError, LayerError, ScreeningError, MapsError, ApplicationError)
@@ -68,6 +69,19 @@ def test_a_full_disk_is_no_bug_and_has_its_line():
     assert is_named(full)
     assert line_of(full).startswith("错误：磁盘或权限问题 / error: ")
     assert not is_named(OSError(errno.EBADF, "Bad file descriptor"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are UTF-16 on Windows")
+def test_names_that_this_machine_cannot_write_are_no_bug(tmp_path):
+    """A machine of another encoding: workspaces have folders with Chinese names."""
+    small_workspace(tmp_path / "w")
+    ascii_only = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    asked = [sys.executable, "-m", "apps.cli.main", "layers", str(tmp_path / "w")]
+    done = subprocess.run(asked, env=ascii_only, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 3
+    assert "names of files are written in ascii here" in done.stderr
+    assert "PYTHONUTF8=1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_reader_that_has_gone_leaves_no_traceback():

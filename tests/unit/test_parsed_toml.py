@@ -11,7 +11,7 @@ import pytest
 
 from spatial import datafiles
 from spatial.datafiles import toml_tables
-from spatial.parsed_toml import FOLDER, build, form_of, parsed, written
+from spatial.parsed_toml import FOLDER, build, form_of, parsed, write_shipped, written
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = b'name = "\xe7\x94\xb2"\nday = 2026-08-15\nlist = [1, 1.0, true]\n[part]\nfrom = 2021-01-01\n'
@@ -89,7 +89,10 @@ def test_what_json_cannot_hold_has_no_form(content):
 
 
 def test_tables_are_read_from_the_form_if_it_holds_and_else_from_the_file(clone, monkeypatch):
-    monkeypatch.setattr(datafiles, "data_root", lambda: clone / "data")
+    (clone / "data" / "boundaries").mkdir()
+    (clone / "data" / "boundaries" / "registry.toml").write_bytes(b"a = 1")  # by which the folder is known
+    write_shipped(clone)
+    monkeypatch.setattr(datafiles, "_PACKAGE", clone / "spatial")
     file = clone / "data" / "rules" / "one.toml"
     asked = []
     monkeypatch.setattr(tomllib, "loads", lambda text, read=tomllib.loads: asked.append(1) or read(text))

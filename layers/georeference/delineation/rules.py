@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from layers.errors import UnknownFigureError
-from spatial.datafiles import data_file
+from spatial.datafiles import data_file, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +74,7 @@ def rule_pack(file: str = HJ338) -> RulePack:
     >>> figure.value, figure.unit, figure.mark
     (30.0, 'm', 'K')
     """
-    data = tomllib.loads(data_file("rules", file).read_text(encoding="utf-8"))
+    data = toml_tables(data_file("rules", file))
     figures = {
         code: Figure(
             code=code,
