@@ -2,7 +2,7 @@
 The areas that many sites share with the features of a layer.
 
 A site that no edge crosses shares all of itself with what lies there, and no geometry is touched; of the others only
-those pieces are cut that do not hold the whole site.
+the edges of pieces that are near are looked at (`spatial.overlay.clipping`), and GEOS is asked about what is in doubt.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from spatial.measure import ellipsoidal_area
+from spatial.overlay.clipping import NEAR_DEG, clip, rings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,9 +28,10 @@ __all__ = ["OverlapsMany", "OverlayLookup", "overlaps_many"]
 
 _T = TypeVar("_T")
 
-NEAR_DEG = 3e-8
-"""Features that do not meet a site but come as near as this, some 3 mm, may touch it."""
 SITES_AT_ONCE = 16384
+PAIRS_AT_ONCE = 1024
+MOST_VERTICES = 256
+"""Of a site whose pairs are settled by edges: of larger ones so many pairs at once take too much memory."""
 _METRES_A_DEGREE = 111_700.0
 """No degree is longer, on either axis."""
 
@@ -120,14 +122,16 @@ def overlaps_many(
     sites = np.asarray(sites, dtype=object)
     own = np.zeros(len(sites)) if areas_m2 is None else np.asarray(areas_m2, dtype=np.float64)
     nearly = np.zeros(len(sites), dtype=bool)
-    # the envelopes of the sites are kept by them from here on, and no thread fills them in
-    whole_site, whole_feature, rest = _whole(shapely.bounds(sites).reshape(-1, 4), lookup)
     with ThreadPoolExecutor(threads) as pool:
+        # the envelopes of the sites are kept by them from here on, and no other thread fills them in
+        bounds = np.concatenate(list(_each(pool, shapely.bounds, np.array_split(sites, threads))))
+        whole_site, whole_feature, rest = _whole(bounds.reshape(-1, 4), lookup)
+        rows, which = np.unique(whole_site, return_inverse=True)
+        parts = np.array_split(sites[rows], threads)
         if areas_m2 is None:
-            rows = np.unique(whole_site)
-            own[rows] = np.concatenate(list(_each(pool, ellipsoidal_area, np.array_split(sites[rows], threads))))
-        site, feature = [whole_site], [whole_feature]
-        area, outline = [own[whole_site]], [shapely.length(sites[whole_site]) * _METRES_A_DEGREE]
+            own[rows] = np.concatenate(list(_each(pool, ellipsoidal_area, parts)))
+        length = np.concatenate(list(_each(pool, shapely.length, parts)))[which]
+        site, feature, area, outline = [whole_site], [whole_feature], [own[whole_site]], [length * _METRES_A_DEGREE]
         for at in range(0, len(rest), SITES_AT_ONCE):
             block = rest[at : at + SITES_AT_ONCE]
             found = _cut(sites[block], None if areas_m2 is None else own[block], lookup, (pool, threads))
@@ -176,7 +180,7 @@ def _cut(
     site, piece = lookup.tree.query(boxes)
     order = np.lexsort((site, piece))  # by piece: each is at hand while it is asked
     site, piece = site[order], piece[order]
-    pairs = _Pairs(sites[site], lookup.pieces[piece], None if own is None else own[site])
+    pairs = _Pairs(sites, site, lookup.pieces, piece, own)
     *parts, rest = _apart(site, piece, threads)
     list(_each(pool, pairs.settle, parts))
     pairs.settle(rest)
@@ -201,26 +205,54 @@ def _each(pool: ThreadPoolExecutor, work: Callable[[NDArray[Any]], _T], parts: l
 
 
 class _Pairs:
-    """Pairs of a site and a piece, and what comes out of each."""
+    """Pairs of a site and a piece, by piece, and what comes out of each."""
 
-    def __init__(self, sites: NDArray[Any], pieces: NDArray[Any], own: NDArray[np.float64] | None) -> None:
-        self.sites, self.pieces, self.own = sites, pieces, own
-        self.meets, self.nearly = np.zeros((2, len(sites)), dtype=bool)
-        self.area, self.outline = np.zeros((2, len(sites)))
+    def __init__(
+        self,
+        sites: NDArray[Any],
+        site: NDArray[np.int64],
+        pieces: NDArray[Any],
+        piece: NDArray[np.int64],
+        own: NDArray[np.float64] | None,
+    ) -> None:
+        self.sites, self.site, self.pieces, self.piece, self.own = sites, site, pieces, piece, own
+        self.meets, self.nearly = np.zeros((2, len(site)), dtype=bool)
+        self.area, self.outline = np.zeros((2, len(site)))
 
     def settle(self, rows: NDArray[np.int64]) -> None:
         """Fill in some rows."""
-        sites, pieces = self.sites[rows], self.pieces[rows]
+        few = shapely.get_num_coordinates(self.sites)[self.site[rows]] <= MOST_VERTICES
+        self._ask(rows[~few])
+        rows = rows[few]
+        found, which = np.unique(self.site[rows], return_inverse=True)
+        outlines = rings_of(self.sites[found])
+        for at in range(0, len(rows), PAIRS_AT_ONCE):
+            some = rows[at : at + PAIRS_AT_ONCE]
+            held, piece = np.unique(self.piece[some], return_inverse=True)
+            clipped = clip(outlines, which[at : at + PAIRS_AT_ONCE], rings_of(self.pieces[held]), piece)
+            self.meets[some] = clipped.meets & clipped.sure
+            cut = clipped.meets & clipped.sure & ~clipped.held
+            self.area[some[cut]], self.outline[some[cut]] = clipped.area[cut], clipped.outline[cut]
+            self._hold(some[clipped.held & clipped.sure])
+            self._ask(some[~clipped.sure])
+
+    def _hold(self, rows: NDArray[np.int64]) -> None:
+        """Pairs of which the piece holds all of the site."""
+        sites = self.sites[self.site[rows]]
+        self.area[rows] = ellipsoidal_area(sites) if self.own is None else self.own[self.site[rows]]
+        self.outline[rows] = shapely.length(sites)
+
+    def _ask(self, rows: NDArray[np.int64]) -> None:
+        """Pairs that GEOS is asked about."""
+        sites, pieces = self.sites[self.site[rows]], self.pieces[self.piece[rows]]
         meets = shapely.intersects(pieces, sites)
         self.meets[rows] = meets
         self.nearly[rows[~meets]] = shapely.dwithin(pieces[~meets], sites[~meets], NEAR_DEG)
         rows, sites, pieces = rows[meets], sites[meets], pieces[meets]
         held = shapely.covers(pieces, sites)
-        shared, whole, cut = sites[held], rows[held], rows[~held]
-        self.area[whole] = ellipsoidal_area(shared) if self.own is None else self.own[whole]
-        self.outline[whole] = shapely.length(shared)
+        self._hold(rows[held])
         shared = shapely.intersection(sites[~held], pieces[~held])
-        self.area[cut], self.outline[cut] = ellipsoidal_area(shared), shapely.length(shared)
+        self.area[rows[~held]], self.outline[rows[~held]] = ellipsoidal_area(shared), shapely.length(shared)
 
 
 def _apart(site: NDArray[np.int64], piece: NDArray[np.int64], threads: int) -> list[NDArray[np.int64]]:

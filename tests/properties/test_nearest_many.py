@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -176,3 +177,10 @@ def test_a_hole_deep_inside_of_a_site_is_met_however_little_is_searched():
     assert found.distance_m[0] == 0.0  # 700 m from its outline
     assert math.isinf(found.distance_m[1])
     assert math.isnan(found.distance_m[2])
+
+
+@pytest.mark.parametrize("lat", [-49.5, -0.002, 49.5])
+def test_what_lies_in_the_very_middle_of_a_site_is_met(lat):
+    middle = np.array([[117.5, lat, 117.5, lat + 1e-7]])  # as far from its outline as anything in there can be
+    sites = array(box(117.495, lat - 0.003, 117.505, lat + 0.003), box(117.498, lat - 0.5, 117.502, lat + 0.5))
+    assert nearest_many(sites, middle).distance_m.tolist() == [0.0, 0.0]

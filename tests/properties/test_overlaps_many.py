@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spatial.measure import ellipsoidal_area
 from spatial.overlay.index import GeometryIndex
-from spatial.overlay.overlap_many import OverlayLookup, _apart, overlaps_many
+from spatial.overlay.overlap_many import MOST_VERTICES, OverlayLookup, _apart, overlaps_many
 from tests.tilings import blob, tiling
 
 
@@ -96,6 +96,15 @@ def test_a_feature_a_millimetre_away_is_told_and_shares_nothing():
     sites = np.array([shapely.box(117.1 + gap, 49.02, 117.12, 49.03) for gap in (1e-8, 1e-6)], dtype=object)
     found = overlaps_many(sites, lookup)
     assert (len(found.site), found.nearly.tolist()) == (0, [True, False])
+
+
+def test_a_site_of_very_many_vertices_is_cut_like_any_other():
+    features = tiling(16, 40, west=117.0, south=49.0, side=0.3)
+    site = shapely.Point(117.15, 49.15).buffer(0.06, quad_segs=MOST_VERTICES)
+    found = overlaps_many(np.array([site]), OverlayLookup(GeometryIndex.of(features), np.ones(16, dtype=bool)))
+    truth = brute([site], features, np.ones(16, dtype=bool))
+    assert [(0, feature) for feature in found.feature.tolist()] == sorted(truth)
+    assert found.area_m2 == pytest.approx([truth[0, f] for f in found.feature.tolist()], rel=1e-9)
 
 
 def test_an_empty_site_meets_nothing_and_own_areas_are_taken_as_given():

@@ -32,6 +32,8 @@ OFF_M = 0.05
 """By how much the middles of two chords may be farther apart than the edges' own nearest points are, and to spare."""
 UNSEEDED_M = 100.0
 """Within so little there are few edges: no first bound is needed."""
+METRES_A_DEGREE = 111_700.0
+"""No degree is longer: of latitude anywhere, of longitude that times the cosine of the latitude."""
 MET_M = 1e-6
 """Below this GEOS says, on the coordinates themselves, whether a site meets an edge."""
 
@@ -239,9 +241,11 @@ def _held(outlines: Outlines, lookup: BoundaryLookup, metres: Floats) -> tuple[I
         corner = place(lon, lat)
         reach = np.maximum(reach, apart(middle, Spheres(x=corner[0], y=corner[1], z=corner[2], r=reach)))
     reach = 1.01 * reach + 1.0
-    # what lies inside of an outline lies no farther from it than the outline is wide
+    # from a place inside, the outline is met within half the width to the east or west, half the height north or south
+    least = np.where(south * north > 0, np.minimum(np.abs(south), np.abs(north)), 0.0)
+    half = METRES_A_DEGREE / 2 * np.minimum((east - west) * np.cos(np.radians(least)), north - south)
     own = metres[outlines.polygon_site]
-    asked = np.flatnonzero((own > 0) & (own <= 2 * reach))
+    asked = np.flatnonzero((own > 0) & (own <= 1.01 * half + 1.0))
     polygons = outlines.polygons
     polygons[asked] = shapely.get_parts(polygons[asked])  # copies: what is prepared belongs to one thread
     shapely.prepare(polygons[asked])
