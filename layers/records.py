@@ -121,6 +121,13 @@ class Records:
         fields = json.loads(np.asarray(self._array("records/text")[start:end]).tobytes())
         return Feature(**{**fields, "flags": tuple(fields["flags"]), "own_zones": tuple(fields["own_zones"])})
 
+    def names(self, rows: NDArray[np.int64]) -> list[tuple[str | None, str | None, str]]:
+        """Code, name and id of some features, as `feature` gives them; for many it takes a fraction of the time."""
+        offset, text = self._array("records/text_offset"), self._array("records/text")
+        places = zip(np.asarray(offset[rows]).tolist(), np.asarray(offset[rows + 1]).tolist(), strict=True)
+        found = (json.loads(np.asarray(text[start:end]).tobytes()) for start, end in places)
+        return [(fields["code"], fields["name"], fields["id"]) for fields in found]
+
     def standing(self, as_of: str, layer_accuracy_m: float) -> Standing:
         """
         Which features are zones at ``as_of`` (ISO date), and how.

@@ -76,7 +76,7 @@ def check_many(
     from screening.batch.desk import layers_of
     from screening.batch.intake import chunks_of
     from screening.batch.job import Job
-    from screening.batch.running import answer, take_in
+    from screening.batch.running import DeskAhead, answer, take_in
     from screening.batch.writing import BATCH_SUFFIXES, write_rows
     from screening.errors import BatchStoppedError
     from screening.screen import today
@@ -99,14 +99,20 @@ def check_many(
     if restart:
         Job.drop(kept)
     console = console_on()
-    with _dropped_if_empty(Job(kept, _asked(sites, options, store, day))) as job:
+    count = workers or os.cpu_count() or 1
+    with _dropped_if_empty(Job(kept, _asked(sites, options, store, day))) as job, DeskAhead(workspace, day) as ahead:
         if job.answered:
             say(console, word("batch.goes_on", lang, rows=job.answered))
         with _bar(lang, "batch.reading", None) as step:
-            take_in(job, chunks_of(sites, after=job.taken, **options.size, **said), as_of=day, on_taken=step)
+
+            def taken(records: int) -> None:
+                if count == 1:
+                    ahead.begin()
+                step(records)
+
+            take_in(job, chunks_of(sites, after=job.taken, **options.size, **said), as_of=day, on_taken=taken)
         with _bar(lang, "batch.checking", job.total - job.answered) as step:
-            count = workers or os.cpu_count() or 1
-            answer(job, workspace, as_of=day, workers=count, layers=layers_of(store), on_rows=step)
+            answer(job, workspace, as_of=day, workers=count, layers=layers_of(store), ahead=ahead, on_rows=step)
         path = write_rows(out, job, language=lang)
         _print(console, job, lang, _marks(store, day))
         say(console, word("batch.wrote", lang, path=path, rows=job.total))

@@ -46,9 +46,9 @@ class LayerColumns:
     @classmethod
     def empty(cls, count: int) -> LayerColumns:
         """Columns in which nothing is known yet."""
-        reasons, met = np.empty(count, dtype=object), np.empty(count, dtype=object)
-        reasons[:] = [()] * count
-        met[:] = [()] * count
+        nothing = np.empty((), dtype=object)
+        nothing[()] = ()
+        reasons, met = np.full(count, nothing, dtype=object), np.full(count, nothing, dtype=object)
         return cls(
             answer=np.full(count, -1, dtype=np.int8),
             reasons=reasons,
@@ -61,8 +61,9 @@ class LayerColumns:
     def say(self, rows: NDArray[np.int64], answer: str, codes: Sequence[str]) -> None:
         """The answer of some rows, for the same reasons."""
         self.answer[rows] = ANSWERS.index(answer)
-        for row in rows:
-            self.reasons[row] = tuple(codes)
+        same = np.empty((), dtype=object)
+        same[()] = tuple(codes)
+        self.reasons[rows] = same
 
     def take(self, row: int, finding: Finding) -> None:
         """What the engine found for one site."""

@@ -64,7 +64,7 @@ class Crowd:
     @classmethod
     def of(cls, table: pa.Table, as_of: str) -> Crowd:
         """The sites of a table."""
-        geometry = np.asarray(shapely.from_wkb(table.column("geometry").to_pylist()), dtype=object)
+        geometry = _drawn(table)
         facts = table.column("facts").combine_chunks().dictionary_encode()
         which = np.asarray(facts.indices)
         known = [json.loads(str(text)) for text in facts.dictionary.to_pylist()]
@@ -159,6 +159,16 @@ class Crowd:
         """One of them as a site."""
         return next(sites_in(self.table.slice(row, 1))).site
 
+    def twin(self) -> Crowd:
+        """
+        The same sites, with geometries of their own, for another thread.
+
+        GEOS fills in what it knows of a geometry while it is asked: two threads must not ask the same one.
+        """
+        other = replace(self, geometry=_drawn(self.table))
+        vars(other).update(bounds=self.bounds, is_point=self.is_point, area_m2=self.area_m2)
+        return other
+
     def some(self, rows: NDArray[np.int64]) -> Crowd:
         """Those of some rows."""
         return replace(
@@ -172,3 +182,7 @@ class Crowd:
             datum_assumed=self.datum_assumed[rows],
             plain=self.plain[rows],
         )
+
+
+def _drawn(table: pa.Table) -> NDArray[Any]:
+    return np.asarray(shapely.from_wkb(table.column("geometry").to_pylist()), dtype=object)

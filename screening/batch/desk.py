@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -78,24 +80,40 @@ class Desk:
     """Whether every site is asked alone, as `sanxian check` does: slow, and what the rest is compared to."""
     store: WorkspaceStore | None = field(default=None, repr=False)
     """Where the layers lie; tells whether that place answered all the time."""
+    threads: int = 1
+    """Layers asked at once; the rows are the same."""
     _grounds: list[tuple[LayerGround, str | None]] = field(default_factory=list, repr=False)
 
     @classmethod
-    def opened(cls, workspace: Place, as_of: str, *, one_by_one: bool = False) -> Self:
+    def opened(cls, workspace: Place, as_of: str, *, one_by_one: bool = False, threads: int = 1) -> Self:
         """
         Open the layers that answer at an ISO date.
+
+        Parameters
+        ----------
+        workspace
+            Folder or address.
+        as_of
+            ISO date.
+        one_by_one
+            Whether every site is asked alone.
+        threads
+            Layers asked at once, for a process that has several cores to itself; a database is asked by one.
 
         Raises
         ------
         DatabaseUnreachableError
             If the database of the workspace does not answer for some seconds.
         """
-        return patiently(lambda: cls._opened(workspace, as_of, one_by_one=one_by_one))
+        own = threads if isinstance(workspace, Path) else 1
+        return patiently(lambda: cls._opened(workspace, as_of, one_by_one=one_by_one, threads=own))
 
     @classmethod
-    def _opened(cls, workspace: Place, as_of: str, *, one_by_one: bool) -> Self:
+    def _opened(cls, workspace: Place, as_of: str, *, one_by_one: bool, threads: int) -> Self:
         store = open_workspace(workspace)
-        desk = cls(loaded=load(store, as_of), layers=layers_of(store), one_by_one=one_by_one, store=store)
+        desk = cls(
+            loaded=load(store, as_of), layers=layers_of(store), one_by_one=one_by_one, store=store, threads=threads
+        )
         desk._require_unbroken(0)  # a layer that was not given now would be lost to every site
         return desk
 
@@ -162,13 +180,28 @@ class Desk:
     def _together(self, crowd: Crowd) -> Any:
         """All rows at once; None where something fails, damaged layers above all: each site is asked alone then."""
         try:
-            if not self._grounds:  # all of them or none: with one left out, a damaged layer would answer nothing
-                self._grounds.extend(
-                    [(LayerGround(layer, self.loaded.as_of), validity) for layer, validity in self.loaded.protective]
-                )
-            return judge_many(crowd, self.loaded, self._grounds)
+            return judge_many(crowd, self.loaded, self._opened_grounds(), threads=self.threads)
         except Exception:  # noqa: BLE001 - damage, or one site that the geometry engine refuses: each is told what it is
             return None
+
+    def _opened_grounds(self) -> list[tuple[LayerGround, str | None]]:
+        if not self._grounds:  # all of them or none: with one left out, a damaged layer would answer nothing
+            self._grounds.extend(
+                [(LayerGround(layer, self.loaded.as_of), validity) for layer, validity in self.loaded.protective]
+            )
+        return self._grounds
+
+    def make_ready(self) -> None:
+        """
+        Read what a first question would read, layer by layer or several at once, as ``threads`` says.
+
+        Use it while the sites are still being read. What is damaged is left for the questions to find.
+        """
+        if self.one_by_one:
+            return
+        with suppress(Exception), ThreadPoolExecutor(self.threads) as pool:
+            for ground, _ in self._opened_grounds():
+                pool.submit(ground.make_ready)
 
     def _row(self, one: NumberedSite) -> dict[str, Any]:
         try:

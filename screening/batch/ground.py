@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import shapely
 
 from screening.batch.answers import called
 from screening.findings import box_counts
+from spatial.once import once
 from spatial.overlay.cells import narrow_rings
-from spatial.overlay.edges import boundary_edges
 from spatial.overlay.frame import boxes_meet, widened
 from spatial.overlay.nearest_many import BoundaryLookup, depth_many, nearest_many
 from spatial.overlay.overlap_many import OverlayLookup
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from spatial.overlay.index import GeometryIndex
 
 __all__ = ["Group", "LayerGround", "Outline"]
-
-_EVERYWHERE = (-180.0, -90.0, 180.0, 90.0)
 
 
 class Outline:
@@ -47,19 +45,25 @@ class Outline:
         self._counted = counted
         self._areas = areas or (lambda: index.load(index.pieces_of(counted & (index.feature_dimension == 2))))
 
-    @cached_property
+    @once
     def cells(self) -> ZoneCells:
         """Which cells lie inside, outside, or are crossed by the boundary."""
         cells = self._index.cells
         assert cells is not None
         return cells.zone(self._counted)
 
-    @cached_property
+    @once
     def _lookup(self) -> BoundaryLookup | None:
-        edges, rows = self._index.edges_meeting(_EVERYWHERE)
+        boundary = self.cells.boundary
         thin = self._index.pieces_of(self._counted & (self._index.feature_dimension < 2))
-        boundary = np.concatenate([boundary_edges(edges, self._counted, rows), _edges_of(self._index.load(thin))])
+        if len(thin):
+            boundary = np.concatenate([boundary, _edges_of(self._index.load(thin))])
         return BoundaryLookup(boundary) if len(boundary) else None
+
+    def make_ready(self) -> None:
+        """Read the cells and the boundary now, so that the first sites need not wait for them."""
+        self.cells.make_ready()
+        _ = self._lookup, self._narrow
 
     def distance(self, sites: NDArray[Any], within_m: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Geodesic metres from each site to the boundary, 0 where they meet; infinite where none is within so many."""
@@ -67,7 +71,7 @@ class Outline:
             return np.full(len(sites), np.inf)
         return nearest_many(sites, self._lookup, within_m=within_m).distance_m
 
-    @cached_property
+    @once
     def _narrow(self) -> BoundaryLookup | None:
         """Areas so narrow that nothing of them may be left among the boundary edges."""
         rings = narrow_rings(self._areas())
@@ -129,6 +133,13 @@ class LayerGround:
         self.layer = layer
         self.standing: Standing = layer.records.standing(as_of, layer.card.accuracy_m)
         self._known_words: dict[int, tuple[str, str]] = {}
+        self._known_sets: dict[int, tuple[str, ...]] = {}
+
+    def make_ready(self) -> None:
+        """Read now what nearly every site is compared with."""
+        if self.has_cells:
+            for group in self.groups:
+                group.outline.make_ready()
 
     @property
     def has_cells(self) -> bool:
@@ -136,7 +147,7 @@ class LayerGround:
         own = self.layer.coverage
         return self.layer.index.cells is not None and (own is None or own.cells is not None)
 
-    @cached_property
+    @once
     def groups(self) -> tuple[Group, ...]:
         """The zones by what they answer with."""
         index = self.layer.index
@@ -151,7 +162,7 @@ class LayerGround:
             for rows, accuracy, influence, soft in self.standing.alike
         )
 
-    @cached_property
+    @once
     def everywhere(self) -> tuple[str, ...]:
         """Reasons against ``clear`` that hold wherever a site lies: what was lost without place may be anywhere."""
         found = []
@@ -185,7 +196,7 @@ class LayerGround:
         own = self.layer.coverage
         return np.full(4, np.nan) if own is None else own.feature_bounds[0]
 
-    @cached_property
+    @once
     def _trouble_boxes(self) -> list[NDArray[np.float64]]:
         layer, index = self.layer, self.layer.index
         found = [box for box in layer.rejected_boxes if box_counts(box, self._covered)]
@@ -194,33 +205,33 @@ class LayerGround:
             found += list(index.feature_bounds[ended])
         return found
 
-    @cached_property
+    @once
     def vaguest_m(self) -> float:
         """The largest accuracy among the features without extent, 0 where there are none."""
         return float(self.standing.accuracy_m[self._vague].max(initial=0.0))
 
-    @cached_property
+    @once
     def _vague(self) -> NDArray[np.bool_]:
         return ~np.isnan(self.standing.without_extent_m)
 
-    @cached_property
+    @once
     def _placed(self) -> NDArray[np.bool_]:
         """Features without extent that have a reach and a place to reach from."""
         drawn = np.isfinite(self.layer.index.feature_bounds).all(axis=1)
         return np.isfinite(self.standing.without_extent_m) & drawn
 
-    @cached_property
+    @once
     def _without_extent(self) -> list[tuple[NDArray[np.float64], float]]:
         own = self.standing.without_extent_m
         return [(self.layer.index.feature_bounds[row], float(own[row])) for row in np.flatnonzero(self._placed)]
 
-    @cached_property
+    @once
     def coverage(self) -> Outline | None:
         """The edge of what the layer covers; None where no coverage is stated."""
         own = self.layer.coverage
         return None if own is None else Outline(own, np.ones(len(own.feature_dimension), dtype=bool))
 
-    @cached_property
+    @once
     def overlay(self) -> OverlayLookup:
         """The pieces of all zones, for what sites share with them."""
         return OverlayLookup(self.layer.index, self.standing.zone)
@@ -229,13 +240,13 @@ class LayerGround:
         """The pieces of some zones, of those that are read for their overlaps."""
         return np.asarray(self.overlay.pieces[rows[self.overlay.feature]])
 
-    @cached_property
+    @once
     def edge_groups(self) -> shapely.STRtree:
         """The boxes of the groups of edges: how many vertices lie in a window."""
         boxes: Any = shapely.box(*self.layer.index.group_bounds.T)
         return shapely.STRtree(boxes)
 
-    @cached_property
+    @once
     def overlapping(self) -> bool:
         """Whether two zones lie over each other anywhere."""
         cells = self.layer.index.cells
@@ -254,6 +265,24 @@ class LayerGround:
 
     def _words(self, row: int) -> tuple[str, str]:
         if row not in self._known_words:
-            feature = self.layer.records.feature(row)
-            self._known_words[row] = called(feature.code, feature.name, feature.id), feature.id
+            self._learn(np.array([row]))
         return self._known_words[row]
+
+    def _learn(self, rows: NDArray[np.int64]) -> None:
+        for row, (code, name, own_id) in zip(rows.tolist(), self.layer.records.names(rows), strict=True):
+            self._known_words[row] = called(code, name, own_id), own_id
+
+    def names_in(self, sets: NDArray[np.int64]) -> dict[int, tuple[str, ...]]:
+        """What the zones of side sets are called, in the order of a finding: they all share the whole site."""
+        new = np.array([number for number in sets.tolist() if number not in self._known_sets], dtype=np.int64)
+        cells = self.layer.index.cells
+        assert cells is not None
+        bounds, members = cells.features_of(new.astype(np.int32))
+        zones = np.unique(members[self.standing.zone[members]]).astype(np.int64)
+        self._learn(zones[[row not in self._known_words for row in zones.tolist()]])
+        for number, start, end in zip(new.tolist(), bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            own = [row for row in members[start:end].tolist() if self.standing.zone[row]]
+            if len(own) > 1:
+                own.sort(key=self.id_of)
+            self._known_sets[number] = tuple(self.called(row) for row in own)
+        return {number: self._known_sets[number] for number in sets.tolist()}

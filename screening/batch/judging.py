@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ __all__ = ["Judged", "districts_at_middles", "judge_many"]
 
 Cells = dict[str, "NDArray[Any]"]
 """Columns of rows by name: objects for text (None for nothing), floats for numbers (NaN for nothing)."""
+Districts = tuple["NDArray[Any]", "NDArray[Any]"]
+"""Codes and names."""
 _WORDS = np.array(ANSWERS, dtype=object)
 _UNKNOWN = ANSWERS.index("unknown")
 
@@ -53,7 +56,9 @@ class Judged:
         }
 
 
-def judge_many(crowd: Crowd, loaded: Loaded, grounds: Sequence[tuple[LayerGround, str | None]]) -> Judged:
+def judge_many(
+    crowd: Crowd, loaded: Loaded, grounds: Sequence[tuple[LayerGround, str | None]], *, threads: int = 1
+) -> Judged:
     """
     The rows of many sites.
 
@@ -66,6 +71,8 @@ def judge_many(crowd: Crowd, loaded: Loaded, grounds: Sequence[tuple[LayerGround
     grounds
         The protective ones among them, each with the reason why it cannot give ``clear``; touching damaged bytes
         raises ``DamagedVersionError`` or ``DamagedIndexError``.
+    threads
+        Layers asked at once; the rows are the same.
 
     Returns
     -------
@@ -73,14 +80,15 @@ def judge_many(crowd: Crowd, loaded: Loaded, grounds: Sequence[tuple[LayerGround
         Rows in the order of the sites. A site whose coverages must be pooled is ``alone``.
     """
     judged = Judged(len(crowd))
+    found, districts = _asked(crowd, grounds, threads)
     entries = [
         _Entry(
             kind=ground.layer.card.kind,
             name=(ground.layer.card.name, ground.layer.entry.version),
             theme=ground.layer.card.theme,
-            columns=layer_columns(ground, crowd, validity),
+            columns=columns,
         )
-        for ground, validity in grounds
+        for (ground, _), columns in zip(grounds, found, strict=True)
     ]
     entries += _missing(loaded, len(crowd), {entry.kind for entry in entries})
     by_kind: dict[str, NDArray[np.int8]] = {}
@@ -93,7 +101,25 @@ def judge_many(crowd: Crowd, loaded: Loaded, grounds: Sequence[tuple[LayerGround
         if kind in PRIORITY_KINDS:
             _kind_cells(judged.cells, kind, own)
     _own_cells(judged.cells, crowd, loaded, by_kind)
+    judged.cells["district"][:], judged.cells["district_name"][:] = districts
     return judged
+
+
+def _asked(
+    crowd: Crowd, grounds: Sequence[tuple[LayerGround, str | None]], threads: int
+) -> tuple[list[LayerColumns], Districts]:
+    """What each layer says, asked by one thread about geometries that are that thread's alone; and the districts."""
+    if threads == 1:
+        found = [layer_columns(ground, crowd, validity) for ground, validity in grounds]
+        return found, districts_at_middles(crowd.middle)
+    twins = [crowd, *(crowd.twin() for _ in grounds[1:])]
+    with ThreadPoolExecutor(threads) as pool:  # left when all are done, whatever one of them raises
+        layers = [
+            pool.submit(layer_columns, ground, twin, validity)
+            for (ground, validity), twin in zip(grounds, twins, strict=False)
+        ]
+        districts = pool.submit(districts_at_middles, crowd.middle)
+    return [one.result() for one in layers], districts.result()
 
 
 def _missing(loaded: Loaded, count: int, there: set[str]) -> list[_Entry]:
@@ -130,21 +156,25 @@ def _kind_cells(cells: Cells, kind: str, entries: Sequence[_Entry]) -> None:
     order = np.argsort(answers * len(entries) + np.arange(len(entries))[:, None], axis=0, kind="stable")
     rows = np.arange(answers.shape[1])
     first = order[0]
-    words: dict[tuple[str, ...], str | None] = {}
     reasons = np.array([entry.columns.reasons for entry in entries], dtype=object).reshape(answers.shape)[first, rows]
-    for codes in reasons:
-        if codes not in words:
-            words[codes] = _joined(codes)
-    cells[f"{kind}_reason"][:] = [words[codes] for codes in reasons]
+    cells[f"{kind}_reason"][:] = _texts(reasons.tolist())
     cells[f"{kind}_accuracy_m"][:] = np.array([entry.columns.accuracy_m for entry in entries])[first, rows]
     cells[f"{kind}_overlap_m2"][:] = np.round(np.sum([entry.columns.overlap_m2 for entry in entries], axis=0), 2)
     gaps = np.array([entry.columns.gap_m for entry in entries])
     cells[f"{kind}_gap_m"][:] = np.fmin.reduce(gaps, axis=0)
     met = [entry.columns.met for entry in entries]
     some = np.flatnonzero(np.any([own.astype(bool) for own in met], axis=0))
-    cells[f"{kind}_met"][some] = [
-        _joined(dict.fromkeys(name for n in order[:, row] for name in met[n][row])) for row in some
-    ]
+    if len(met) == 1:
+        names = met[0][some].tolist()
+    else:
+        names = [tuple(name for n in order[:, row] for name in met[n][row]) for row in some]
+    cells[f"{kind}_met"][some] = _texts(names, distinct=True)
+
+
+def _texts(many: Sequence[tuple[str, ...]], *, distinct: bool = False) -> list[str | None]:
+    """Each with its words in one text, ``distinct`` ones only once; many rows say the same."""
+    known = {words: _joined(dict.fromkeys(words) if distinct else words) for words in dict.fromkeys(many)}
+    return [known[words] for words in many]
 
 
 def _joined(words: Iterable[str]) -> str | None:
@@ -158,7 +188,6 @@ def _own_cells(cells: Cells, crowd: Crowd, loaded: Loaded, by_kind: dict[str, ND
     unknown = np.full(count, _UNKNOWN, dtype=np.int8)
     in_zone = np.min([by_kind.get(kind, unknown) for kind in zone_kinds], axis=0)
     lonlat, area = crowd.middle, crowd.area_m2
-    codes, names = districts_at_middles(lonlat)
     marks = [m for m in ("indicative", "synthetic") if any(getattr(layer.card, m) for layer, _ in loaded.layers)]
     numbers: dict[str, NDArray[np.float64]] = {
         "lon": np.round(lonlat[:, 0], 9),
@@ -173,8 +202,6 @@ def _own_cells(cells: Cells, crowd: Crowd, loaded: Loaded, by_kind: dict[str, ND
         "site_name": table.column("name").to_pylist(),
         "answer": _WORDS[np.min(list(by_kind.values()), axis=0) if by_kind else unknown],
         "in_priority_zone": np.array([yes_no(a) for a in ANSWERS], dtype=object)[in_zone],
-        "district": codes,
-        "district_name": names,
         "scope": np.where(crowd.is_point, "point", "polygon").astype(object),
         "as_of": loaded.as_of,
         "marks": "; ".join(marks) or None,
@@ -195,7 +222,7 @@ def _warnings(crowd: Crowd, loaded: Loaded) -> NDArray[Any]:
     return found
 
 
-def districts_at_middles(lonlat: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+def districts_at_middles(lonlat: NDArray[np.float64]) -> Districts:
     """Codes and names of the districts of some places; None where the boundaries do not tell."""
     nothing = np.full(len(lonlat), None, dtype=object)
     try:

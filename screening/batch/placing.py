@@ -225,8 +225,10 @@ def _table(
 def _declared(columns: _Columns, shapes: NDArray[np.object_], records: NDArray[np.int64]) -> list[float | None]:
     """The declared area of each, by the rules of one: a reading that knows the unit says so by its name."""
     rows = [columns.rows[i] for i in records.tolist()]
-    known = (row.get("declared_area_m2") for row in rows)
-    found = [float(area) if isinstance(area, int | float) else None for area in known]
+    found: list[float | None] = [None] * len(rows)
+    if "declared_area_m2" in columns.names.values():
+        known = (row.get("declared_area_m2") for row in rows)
+        found = [float(area) if isinstance(area, int | float) else None for area in known]
     names = columns.meant("area")
     said = columns.values(names, records) if names else []
     asked = [(k, value) for k, value in enumerate(said) if value is not None and found[k] is None]

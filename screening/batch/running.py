@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from layers.errors import DatabaseUnreachableError
 from layers.workspace.opening import place_of
@@ -19,9 +20,11 @@ from screening.batch.packing import packed, unpacked
 from screening.batch.row import refused_row
 from screening.batch.table import row_schema, rows_table
 from screening.errors import BatchStoppedError
+from spatial.parent import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     import pyarrow as pa
 
@@ -29,12 +32,58 @@ if TYPE_CHECKING:
     from screening.batch.intake import TakenChunk
     from screening.batch.job import Job, OpenSites
 
-__all__ = ["answer", "take_in"]
+__all__ = ["DeskAhead", "answer", "take_in"]
 
 STEP = 100
 """Sites of the first step; more, up to a chunk, where they are answered fast."""
 STEP_S = 2.0
 """Seconds of a step that are aimed at: what a kill costs at most, for each process."""
+
+THREADS = 4
+"""Layers that a process of its own asks at once, at most; and no more than it has cores."""
+
+
+class DeskAhead:
+    """
+    A desk of this process, opened while the sites are still taken in.
+
+    Use it where one process answers them. What lies in a database is opened only when it is asked for.
+
+    Parameters
+    ----------
+    workspace
+        Folder of the workspace, or its address in a database.
+    as_of
+        ISO date.
+    """
+
+    def __init__(self, workspace: Place, as_of: str) -> None:
+        self._asked = workspace, as_of
+        self._pool = ThreadPoolExecutor(1)
+        self._opening: Future[Desk] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def begin(self) -> None:
+        """Begin to open it, if that has not begun."""
+        if self._opening is None and isinstance(self._asked[0], Path):
+            self._opening = self._pool.submit(self._opened)
+
+    def desk(self) -> Desk:
+        """The desk, when it is open; raises what opening it raised."""
+        return self._opened() if self._opening is None else self._opening.result()
+
+    def _opened(self) -> Desk:
+        workspace, as_of = self._asked
+        if not isinstance(workspace, Path):
+            return Desk.opened(workspace, as_of)
+        desk = Desk.opened(workspace, as_of, threads=min(THREADS, os.cpu_count() or 1))
+        desk.make_ready()
+        return desk
 
 
 def take_in(
@@ -74,6 +123,7 @@ def answer(
     as_of: str,
     workers: int = 1,
     layers: list[list[str]] | None = None,
+    ahead: DeskAhead | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> None:
     """
@@ -91,6 +141,8 @@ def answer(
         Processes; 1 answers in this one.
     layers
         What `screening.batch.desk.layers_of` says of the workspace that is meant; None: whatever it holds.
+    ahead
+        Of the same workspace and date, where its opening may have begun; of use to one process.
     on_rows
         Called with how many rows were added.
 
@@ -101,7 +153,10 @@ def answer(
         so far are kept.
     """
     pace = _Pace()
-    replies = _here(job, workspace, as_of, pace) if workers == 1 else _beside(job, workspace, as_of, pace, workers)
+    if workers == 1:
+        replies = _here(job, ahead or DeskAhead(workspace, as_of), pace)
+    else:
+        replies = _beside(job, workspace, as_of, pace, workers)
     try:
         for opened, sites, answered, seconds in replies:
             if layers is not None and opened != layers:
@@ -134,11 +189,28 @@ class _Pace:
 _Reply = tuple[list[list[str]], "OpenSites", Answered, float]
 
 
-def _here(job: Job, workspace: Place, as_of: str, pace: _Pace) -> Iterator[_Reply]:
-    desk = Desk.opened(workspace, as_of)
-    for some in job.open_sites(lambda: pace.sites):
-        started = time.monotonic()
-        yield desk.layers, some, _answered(desk, some.sites), time.monotonic() - started
+def _here(job: Job, ahead: DeskAhead, pace: _Pace) -> Iterator[_Reply]:
+    desk = ahead.desk()
+    if desk.threads == 1:
+        for some in job.open_sites(lambda: pace.sites):
+            yield _timed(desk, some)
+        return
+    pool = ThreadPoolExecutor(1)  # while a step is answered, the one before is kept and the next is fetched
+    try:
+        waiting: Future[_Reply] | None = None
+        for some in job.open_sites(lambda: pace.sites):
+            before, waiting = waiting, pool.submit(_timed, desk, some)
+            if before is not None:
+                yield before.result()
+        if waiting is not None:
+            yield waiting.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _timed(desk: Desk, some: OpenSites) -> _Reply:
+    started = time.monotonic()
+    return desk.layers, some, _answered(desk, some.sites), time.monotonic() - started
 
 
 def _beside(job: Job, workspace: Place, as_of: str, pace: _Pace, workers: int) -> Iterator[_Reply]:
@@ -180,6 +252,7 @@ _DESK: list[Desk] = []
 
 
 def _told(workspace: Path | str, as_of: str) -> None:
+    end_with_parent()
     _TOLD.append((workspace, as_of))
 
 

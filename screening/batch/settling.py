@@ -320,7 +320,7 @@ def _lay_over(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], column
     if points.any():
         sets, unsure = cells.sets_at(crowd.first_corner[rows[points]])
         sole[points] = np.where(unsure, -1, sets)
-    names = {int(number): _names_in(ground, int(number)) for number in np.unique(sole[sole >= 0])}
+    names = ground.names_in(np.unique(sole[sole >= 0]))
     alone = np.flatnonzero(sole >= 0)
     own = np.fromiter((names[number] for number in sole[alone].tolist()), dtype=object, count=len(alone))
     told = own.astype(bool)
@@ -332,17 +332,6 @@ def _lay_over(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], column
     if len(crossing):
         sure[crossing] = _cut_out(ground, crowd, rows[crossing], columns)
     return sure
-
-
-def _names_in(ground: LayerGround, number: int) -> tuple[str, ...]:
-    """What the zones of a side set are called, in the order of a finding: they all share the whole site."""
-    cells = ground.layer.index.cells
-    assert cells is not None
-    _, members = cells.features_of(np.array([number], dtype=np.int32))
-    zones = [int(row) for row in members if ground.standing.zone[row]]
-    if len(zones) > 1:
-        zones.sort(key=ground.id_of)
-    return tuple(ground.called(row) for row in zones)
 
 
 def _cut_out(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], columns: LayerColumns) -> NDArray[np.bool_]:

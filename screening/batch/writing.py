@@ -83,18 +83,30 @@ def write_rows(path: Path, job: Job, *, language: Language) -> Path:
 @contextmanager
 def _told_where(path: Path) -> Iterator[None]:
     """What a writer says of a disk that takes no more names the file that was to be written."""
-    from pyogrio.errors import DataLayerError, DataSourceError
-    from xlsxwriter.exceptions import XlsxFileError  # type: ignore[import-untyped]
-
     try:
         yield
-    except (OSError, DataLayerError, DataSourceError, XlsxFileError) as trouble:
+    except _disk_troubles(path.suffix.lower()) as trouble:
         raise NotWritableError(
             file=str(path),
             code="disk",
             detail=f"it cannot be written ({trouble})",
             remedy="Make room on that disk or name another folder, and run the same command: only this step is left",
         ) from trouble
+
+
+def _disk_troubles(suffix: str) -> tuple[type[Exception], ...]:
+    """What the writer of a format raises where the disk takes no more."""
+    match suffix:
+        case ".gpkg":
+            from pyogrio.errors import DataLayerError, DataSourceError
+
+            return OSError, DataLayerError, DataSourceError
+        case ".xlsx":
+            from xlsxwriter.exceptions import XlsxFileError  # type: ignore[import-untyped]
+
+            return OSError, XlsxFileError
+        case _:
+            return (OSError,)
 
 
 def _csv(path: Path, job: Job) -> None:

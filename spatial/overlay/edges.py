@@ -191,7 +191,6 @@ def _sides(
     middle = (xy[:, :2] + xy[:, 2:]) / 2
     aside = np.column_stack([-dy, dx]) / length[:, None] * _ASIDE_DEG
     near = np.isin(pieces.rows, rows)
-    tree = shapely.STRtree(pieces.geometries[near])
     known: dict[tuple[int, ...], int] = {(): 0}
     order = np.lexsort((-length, line))
     first = np.flatnonzero(np.append(True, line[order][1:] != line[order][:-1]))
@@ -201,8 +200,8 @@ def _sides(
     sides = np.empty((2, len(line)), dtype=np.int32)
 
     def ask(some: NDArray[np.int64]) -> None:
-        sides[0, some] = _side_sets(tree, pieces.rows[near], middle[some] + aside[some], known)
-        sides[1, some] = _side_sets(tree, pieces.rows[near], middle[some] - aside[some], known)
+        for side, step in enumerate((aside[some], -aside[some])):
+            sides[side, some] = _side_sets(pieces.geometries[near], pieces.rows[near], middle[some] + step, known)
 
     ask(asked)
     head = np.empty(len(line), dtype=np.int64)  # of each edge the longest one of its line
@@ -242,24 +241,23 @@ def boundary_edges(edges: Edges, counted: NDArray[np.bool_], rows: NDArray[np.in
 
 
 def _side_sets(
-    tree: shapely.STRtree, piece_rows: NDArray[np.int64], places: NDArray[np.float64], sets: dict[tuple[int, ...], int]
+    pieces: NDArray[Any], piece_rows: NDArray[np.int64], places: NDArray[np.float64], sets: dict[tuple[int, ...], int]
 ) -> NDArray[np.int32]:
-    place, piece = tree.query(shapely.points(places), predicate="intersects")
-    pairs = np.unique(np.column_stack([place, piece_rows[piece]]), axis=0)
+    # pieces ask a tree of places, not the other way round: what asks is prepared, once for all its places
+    points: Any = shapely.points(places)
+    piece, place = shapely.STRtree(points).query(pieces, predicate="intersects")
+    held = np.unique(place << 32 | piece_rows[piece])
+    of, member = held >> 32, held & 0xFFFFFFFF
     numbers = np.zeros(len(places), dtype=np.int32)
-    starts = np.searchsorted(pairs[:, 0], np.arange(len(places) + 1))
+    starts = np.searchsorted(of, np.arange(len(places) + 1))
     alone = np.diff(starts) == 1
-    first = (
-        pairs[np.minimum(starts[:-1], max(len(pairs) - 1, 0)), 1]
-        if len(pairs)
-        else np.zeros(len(places), dtype=np.int64)
-    )
+    first = np.append(member, 0)[starts[:-1]]
     features, which = np.unique(first[alone], return_inverse=True)
     known = [sets.setdefault((int(feature),), len(sets)) for feature in features]
     numbers[alone] = np.array(known, dtype=np.int32)[which]
+    listed = member.tolist()
     for row in np.flatnonzero(np.diff(starts) > 1):
-        members = tuple(int(v) for v in pairs[starts[row] : starts[row + 1], 1])
-        numbers[row] = sets.setdefault(members, len(sets))
+        numbers[row] = sets.setdefault(tuple(listed[starts[row] : starts[row + 1]]), len(sets))
     return numbers
 
 

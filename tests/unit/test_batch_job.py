@@ -141,7 +141,7 @@ def test_a_site_that_fails_while_it_is_judged_is_counted_once(store, tmp_path, s
     opened = desk.Desk.opened
     with job_of(tmp_path / "r.job", source) as job:
         monkeypatch.setattr(desk, "judge", fails)
-        monkeypatch.setattr(running.Desk, "opened", lambda *given: opened(*given, one_by_one=True))
+        monkeypatch.setattr(running.Desk, "opened", lambda *given, **_: opened(*given, one_by_one=True))
         answer(job, store.root, as_of=DAY)
         assert (job.total, job.answered) == (250, 250)
         assert {why for table in job.rows() for why in table.column("trouble").to_pylist()} == {"this one"}

@@ -76,13 +76,13 @@ def test_what_was_judged_while_the_database_was_away_is_asked_again(workspace, p
     desk = replace(Desk.opened(workspace, DAY), store=store)
     judge_many, harm = module.judge_many, [OSError("away"), "passed over", None]
 
-    def breaking(*given):
+    def breaking(*given, threads):
         trouble = harm.pop(0)
         if trouble is None:
-            return judge_many(*given)
+            return judge_many(*given, threads=threads)
         store.breaks += 1
         if trouble == "passed over":
-            return judge_many(*given)
+            return judge_many(*given, threads=threads)
         raise trouble
 
     monkeypatch.setattr(module, "judge_many", breaking)

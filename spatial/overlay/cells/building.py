@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from spatial.overlay.cells.grid import NEAR_DEG, Grid
 
@@ -25,6 +27,7 @@ DOUBT = -1
 SHUT = 255
 """Instead of a number of edges: too many, or edges that contradict each other; the cell answers nothing."""
 MOST_EDGES = 96
+_POLYGON = 3
 _SLOTS_AT_MOST_BITS = 24
 _NARROW_DEG = 2 * NEAR_DEG
 """The width of a ring below which it is not relied upon that each of its edges has the ring on one side only."""
@@ -67,9 +70,11 @@ def build_cells(edges: Edges, lost: NDArray[np.float64] | None = None) -> dict[s
     if len(edges.xy) + len(lost) == 0:
         return _arrays(None, len(edges.xy), sets, {})
     grid = Grid.over(np.concatenate([edges.xy, lost]) if len(lost) else edges.xy)
-    cell, edge = grid.crossed_by(edges.xy)
-    centre, torn = _centres(grid, edges, lost)
-    torn[np.flatnonzero(_loose_ends(edges))] = True
+    with ThreadPoolExecutor(1) as beside:
+        crossing = beside.submit(grid.crossed_by, edges.xy)
+        centre, torn = _centres(grid, edges, lost)
+        torn[_loose_ends(edges)] = True
+        cell, edge = crossing.result()
     starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])) if len(cell) else np.zeros(0, dtype=np.int64)
     crossed, count = cell[starts], np.diff(np.append(starts, len(cell)))
     count[count > MOST_EDGES] = SHUT
@@ -110,16 +115,23 @@ def narrow_rings(polygons: NDArray[Any]) -> NDArray[np.float64]:
     >>> len(narrow_rings(np.array([shapely.box(117, 49, 117.1, 49.1), shapely.box(117, 49, 117 + 1e-8, 49.1)])))
     4
     """
-    import shapely
-
-    rings = shapely.get_rings(np.asarray(polygons, dtype=object)[shapely.get_dimensions(polygons) == 2])
+    given = np.asarray(polygons, dtype=object)
+    given = given[shapely.get_dimensions(given) == 2]
+    # of what is one ring, area and length are those of the ring: most need not be taken apart
+    one = (shapely.get_type_id(given) == _POLYGON) & (shapely.get_num_interior_rings(given) == 0)
+    one[one] = ~_narrow(given[one], given[one])
+    rings = shapely.get_rings(given[~one])
     if not len(rings):
         return np.zeros((0, 4))
-    # a ring is about twice its area over its length wide
-    narrow: Any = rings[2 * shapely.area(shapely.polygons(rings)) < _NARROW_DEG * shapely.length(rings)]
+    narrow: Any = rings[_narrow(shapely.polygons(rings), rings)]
     xy, ring = shapely.get_coordinates(narrow, return_index=True)
     joined = ring[1:] == ring[:-1]
     return np.hstack([xy[:-1][joined], xy[1:][joined]])
+
+
+def _narrow(polygons: Any, rings: Any) -> NDArray[np.bool_]:
+    """Which rings are narrow: one is about twice its area over its length wide."""
+    return np.asarray(2 * shapely.area(polygons) < _NARROW_DEG * shapely.length(rings), dtype=np.bool_)
 
 
 def fingerprint(grid: NDArray[np.float64], shape: NDArray[np.int64], arrays: Iterable[NDArray[Any]]) -> int:

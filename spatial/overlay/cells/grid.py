@@ -22,6 +22,8 @@ _CELLS_AT_LEAST = 4096
 _CELLS_AN_EDGE = 4
 _CELLS_AT_MOST = 12_000_000
 _PAIRS_AN_EDGE = 5
+_AT_ONCE = 1 << 15
+"""Edges that are worked on together, so that what is reckoned for them stays in the processor's own memory."""
 _AWAY = 0.2718281828
 """The grid begins this share of a cell before its first whole cell, so that round coordinates lie on no line of it."""
 
@@ -118,17 +120,23 @@ class Grid:
 
         Sorted by cell, then by row, each pair once. Seldom a cell too many, never one too few.
         """
-        spans = np.maximum(np.abs(xy[:, 2] - xy[:, 0]) / self.width, np.abs(xy[:, 3] - xy[:, 1]) / self.height)
-        long = np.flatnonzero(spans > 1.0)
-        short = np.flatnonzero(spans <= 1.0)
-        keys = self._keys_of_short(xy[short], short)
-        parts, steps = _cut(xy[long], np.ceil(spans[long]).astype(np.int64))
-        keys += self._keys_of_short(parts, long[steps])
+        keys = [np.zeros(0, dtype=np.int64)]
+        for start in range(0, len(xy), _AT_ONCE):
+            keys += self._keys(xy[start : start + _AT_ONCE], start)
         key = np.concatenate(keys)
+        keys.clear()
         key.sort()
         if len(key):
             key = key[np.append(True, key[1:] != key[:-1])]
         return key >> 32, key & 0xFFFFFFFF
+
+    def _keys(self, xy: NDArray[np.float64], start: int) -> list[NDArray[np.int64]]:
+        """Cell and edge in one number, for edges whose rows begin with some number."""
+        spans = np.maximum(np.abs(xy[:, 2] - xy[:, 0]) / self.width, np.abs(xy[:, 3] - xy[:, 1]) / self.height)
+        long = np.flatnonzero(spans > 1.0)
+        short = np.flatnonzero(spans <= 1.0)
+        parts, steps = _cut(xy[long], np.ceil(spans[long]).astype(np.int64))
+        return self._keys_of_short(xy[short], start + short) + self._keys_of_short(parts, start + long[steps])
 
     def _keys_of_short(self, xy: NDArray[np.float64], edge: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Cell and edge in one number, for edges no longer than a cell."""

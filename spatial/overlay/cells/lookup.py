@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.once import once
 from spatial.overlay.cells.building import DOUBT, NAMES, SHUT, disagreeing, fingerprint
 from spatial.overlay.cells.crossing import CellEdges, walk
 from spatial.overlay.cells.grid import Grid
@@ -82,12 +82,12 @@ class Cells:
         self.cell = centre
         """For each cell its side set, -1 where that is in doubt, or -2 - k: it is number k of the crossed ones."""
 
-    @cached_property
+    @once
     def xy(self) -> NDArray[np.float64]:
         """(m, 4) all edges."""
         return np.asarray(self._source("edges/xy")[:]).reshape(-1, 4)
 
-    @cached_property
+    @once
     def sides(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The side sets to the left and right of every edge."""
         found = tuple(np.asarray(self._source(f"edges/{side}")[:]) for side in ("left", "right"))
@@ -99,7 +99,7 @@ class Cells:
                 raise DamagedIndexError(array=f"edges/{name}", detail="not a set for every edge")
         return found[0], found[1]
 
-    @cached_property
+    @once
     def members(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The features of each side set: ``feature[offset[s]:offset[s + 1]]``."""
         offset = np.asarray(self._source("edges/set_offset")[:])
@@ -141,7 +141,7 @@ class Cells:
                 list(pool.map(lambda some: self._answer(lonlat[some], found[some], unsure[some]), blocks))
         return found, unsure
 
-    @cached_property
+    @once
     def _edges(self) -> CellEdges:
         left, right = self.sides
         return CellEdges(offset=self.offset, edge=self.edge, xy=self.xy, left=left, right=right)
@@ -198,7 +198,7 @@ class Cells:
         found[rows[free]] = self.cell[corner[free]]
         return found
 
-    @cached_property
+    @once
     def _crossed_before(self) -> NDArray[np.int32]:
         assert self.grid is not None
         return self.grid.summed(self.cell < 0)
@@ -223,7 +223,7 @@ class Cells:
         """The features of some side sets: offsets (n + 1), and the features of each between two of them."""
         offset, feature = self.members
         start = offset[sets]
-        length = np.diff(offset)[sets]
+        length = offset[1:][sets] - start
         if (length == 1).all():  # nearly always: layers seldom overlap themselves
             return np.arange(len(sets) + 1), feature[start]
         bounds = np.concatenate([[0], np.cumsum(length)])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatial.ellipsoid import A_M, E2, metres_per_degree
+from spatial.once import once
 from spatial.overlay.cells.crossing import CellEdges, walk
 from spatial.overlay.damage import DamagedIndexError
 
@@ -62,8 +62,9 @@ class ZoneCells:
         if cells.grid is None:
             return
         left, right = cells.sides
+        self._parting = self.holds[left] != self.holds[right]
         # an edge with the same on both sides bounds something too narrow to be told: it is never crossed unseen
-        boundary = (self.holds[left] != self.holds[right]) | (left == right)
+        boundary = self._parting | (left == right)
         chosen = boundary[cells.edge]
         before = np.concatenate([[0], np.cumsum(chosen)])
         self._offset = before[cells.offset]
@@ -77,7 +78,7 @@ class ZoneCells:
         """For each cell: 0 outside, 1 inside, 2 crossed by boundary or not known."""
         self._label = label
 
-    @cached_property
+    @once
     def _edges(self) -> CellEdges:
         left, right = self._cells.sides
         return CellEdges(
@@ -87,6 +88,16 @@ class ZoneCells:
             left=self.holds.astype(np.int8)[left],
             right=self.holds.astype(np.int8)[right],
         )
+
+    def make_ready(self) -> None:
+        """Read the edges now, and sum up the cells, so that the first question need not wait for them."""
+        if self._cells.grid is not None:
+            _ = self._edges, self._crossed_before
+
+    @property
+    def boundary(self) -> NDArray[np.float64]:
+        """(k, 4) the edges with a counted feature on exactly one side, as `spatial.overlay.edges.boundary_edges`."""
+        return np.zeros((0, 4)) if self._cells.grid is None else self._cells.xy[self._parting]
 
     def inside(self, lonlat: NDArray[np.float64]) -> NDArray[np.int8]:
         """
@@ -156,7 +167,7 @@ class ZoneCells:
         found[rows[free]] = self.state[corner[free]]
         return found
 
-    @cached_property
+    @once
     def _crossed_before(self) -> NDArray[np.int32]:
         grid = self._cells.grid
         assert grid is not None
@@ -189,7 +200,7 @@ class ZoneCells:
         inside &= (points[:, 1] >= grid.south) & (points[:, 1] <= grid.south + grid.height * grid.rows)
         return np.where(finite & inside & (top < _HIGHEST_LAT), metres, 0.0)
 
-    @cached_property
+    @once
     def _steps(self) -> NDArray[np.int32]:
         """How many cells, rows or columns, each cell is from the nearest one that is crossed."""
         from scipy.ndimage import distance_transform_cdt

@@ -23,7 +23,10 @@ TOP = 64
 """With no more nodes than this there is no node above."""
 LONGEST_M = 500.0
 """Longer edges are cut: the nearest pair of two edges is sought at their ends, 5e-7 m off at 100 m for this length."""
-BUILT_AT_ONCE = 1 << 16
+SHORT_DEG = 0.003
+"""An edge that spans no more on either axis is shorter than 475 m: it need not be cut."""
+BUILT_AT_ONCE = 1 << 15
+NODES_AT_ONCE = 1 << 12
 
 
 class BoundaryLookup:
@@ -108,13 +111,19 @@ class BoundaryLookup:
 
 def shortened(edges: Floats) -> tuple[Floats, Indices]:
     """Edges (k, 4) in degrees cut into equal pieces of at most 500 m, and the row that each piece is of."""
-    pieces = np.maximum(1, np.ceil(longest(edges) / LONGEST_M)).astype(np.int64)
+    pieces = np.ones(len(edges), dtype=np.int64)
+    wide = np.flatnonzero(np.abs(edges[:, 2:] - edges[:, :2]).max(axis=1) > SHORT_DEG)
+    pieces[wide] = np.maximum(1, np.ceil(longest(edges[wide]) / LONGEST_M))
     row = np.repeat(np.arange(len(edges), dtype=np.int64), pieces)
     if len(row) == len(edges):
         return edges, row
-    points, source, _ = split(edges.reshape(-1, 2), np.column_stack([pieces, np.ones_like(pieces)]).ravel())
+    long = np.flatnonzero(pieces > 1)
+    ends = np.column_stack([pieces[long], np.ones_like(long)]).ravel()
+    points, source, _ = split(edges[long].reshape(-1, 2), ends)
     start = np.flatnonzero(source % 2 == 0)
-    return np.hstack([points[start], points[start + 1]]), row
+    cut = edges[row]
+    cut[pieces[row] > 1] = np.hstack([points[start], points[start + 1]])
+    return cut, row
 
 
 def _column(spheres: Spheres) -> Spheres:
@@ -135,24 +144,39 @@ def _gap(one: Spheres, other: Spheres) -> Floats:
 
 
 def _built(edges: Floats) -> tuple[Spheres, Floats]:
-    """The chords of all edges, block by block: what lies between stays in the processor's cache."""
-    blocks = [chords(edges[at : at + BUILT_AT_ONCE]) for at in range(0, len(edges), BUILT_AT_ONCE)]
-    x, y, z, r = (np.concatenate([getattr(block[0], name) for block in blocks]) for name in "xyzr")
-    half = np.ascontiguousarray(np.concatenate([block[1] for block in blocks], axis=1).T)
+    """The chords of all edges, padded to whole eights; block by block: what lies between stays in the cache."""
+    count = len(edges)
+    x, y, z, r = np.empty((4, count + -count % FAN))
+    half = np.empty((count, 3))
+    for at in range(0, count, BUILT_AT_ONCE):
+        some = slice(at, min(at + BUILT_AT_ONCE, count))
+        spheres, own = chords(edges[some])
+        x[some], y[some], z[some], r[some] = spheres.x, spheres.y, spheres.z, spheres.r
+        half[some] = own.T
+    for values in (x, y, z):
+        values[count:] = values[count - 1]
+    r[count:] = -np.inf  # what fills up the last eight is near nothing
     return Spheres(x=x, y=y, z=z, r=r), half
 
 
 def _above(level: Spheres) -> Spheres:
     """A sphere around every eight."""
-    x, y, z, r = (values.reshape(-1, FAN) for values in (level.x, level.y, level.z, level.r))
-    middle = [((values.min(axis=1) + values.max(axis=1)) / 2) for values in (x, y, z)]
-    apart = np.sqrt(sum((values - m[:, None]) ** 2 for values, m in zip((x, y, z), middle, strict=True)))
-    return Spheres(x=middle[0], y=middle[1], z=middle[2], r=(apart + r).max(axis=1) + 1e-6)
+    count = len(level) // FAN
+    found = np.empty((4, count))
+    for at in range(0, count, NODES_AT_ONCE):
+        some = slice(at * FAN, (at + NODES_AT_ONCE) * FAN)
+        x, y, z, r = (values[some].reshape(-1, FAN) for values in (level.x, level.y, level.z, level.r))
+        middle = [((values.min(axis=1) + values.max(axis=1)) / 2) for values in (x, y, z)]
+        apart = np.sqrt(sum((values - m[:, None]) ** 2 for values, m in zip((x, y, z), middle, strict=True)))
+        found[:, at : at + NODES_AT_ONCE] = *middle, (apart + r).max(axis=1) + 1e-6
+    return Spheres(x=found[0], y=found[1], z=found[2], r=found[3])
 
 
 def _padded(level: Spheres) -> Spheres:
     """Whole eights: what fills up the last is near nothing."""
     more = -len(level) % FAN
+    if not more:
+        return level
     x, y, z = (np.append(values, np.full(more, values[-1])) for values in (level.x, level.y, level.z))
     return Spheres(x=x, y=y, z=z, r=np.append(level.r, np.full(more, -np.inf)))
 

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.edges import split
-from spatial.overlay.nearest_many.lookup import LONGEST_M
+from spatial.overlay.nearest_many.lookup import LONGEST_M, SHORT_DEG
 from spatial.overlay.nearest_many.space import Spheres, apart, chords_between, longest, place
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ __all__ = ["Outlines", "outlines_of"]
 
 EDGES_IN_A_RUN = 32
 EDGES_IN_A_CLUSTER = 4
-SHORT_DEG = 0.003
-"""An edge that spans no more on either axis is shorter than 475 m: none need be cut."""
 RUN_M = 4000.0
 """A run is no longer: its sphere must say where it lies."""
 
