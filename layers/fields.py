@@ -72,11 +72,11 @@ def text_of(value: object) -> str | None:
     >>> text_of(150781.0), text_of(" 甲 "), text_of(float("nan")), text_of("<Null>")
     ('150781', '甲', None, None)
     """
-    if value is None or isinstance(value, bytes | bytearray | memoryview):
-        return None
     if isinstance(value, str):
         text = value.strip().strip("\x00\ufeff").strip()
         return None if fold(text) in _NOTHING else text
+    if value is None or isinstance(value, bytes | bytearray | memoryview):
+        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if type(value).__name__ == "NAType" or value != value:  # noqa: PLR0124 - NaN and NaT
@@ -272,9 +272,11 @@ class FieldView:
 
     def cells(self, meaning: str) -> list[Cell]:
         """Every column that speaks of a meaning, blank ones too, the preferred first."""
+        if meaning not in self._plan:
+            return []
         return [
             Cell(column=column, value=self.attributes[column], specific=specific)
-            for column, specific in self._plan.get(meaning, ())
+            for column, specific in self._plan[meaning]
         ]
 
     def has(self, meaning: str) -> bool:
@@ -284,6 +286,8 @@ class FieldView:
     def texts(self, meaning: str) -> list[str]:
         """The non-blank texts of the preferred columns; of lower columns only where those are blank."""
         found: list[str] = []
+        if meaning not in self._plan:
+            return found
         rank = True
         for column, specific in self._plan.get(meaning, ()):
             if found and specific != rank:
@@ -296,6 +300,8 @@ class FieldView:
 
     def get(self, meaning: str) -> str | None:
         """The text for a meaning; None if no column has one."""
+        if meaning not in self._plan:
+            return None
         found = self.texts(meaning)
         return found[0] if found else None
 

@@ -23,7 +23,7 @@ from layers.records import pack
 from layers.repair import repair
 from spatial.accuracy import SURVEYED, UNSTATED_LAYER, accuracy_of_scale, restated
 from spatial.crs import to_geographic
-from spatial.overlay.index import build_index
+from spatial.overlay.index import build_index, pieces_of
 from spatial.overlay.seams import seams_of
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def import_layer(
     own = shapely.force_2d(placed.geometries)  # a copy: GEOS notes things in a geometry that it is asked about
     with _beside() as pool:
         matching = pool.submit(_seams_to_share, own)
+        cutting = pool.submit(pieces_of, shapely.force_2d(placed.geometries))
         understood = interpret(
             options.kind, placed.rows, placed.geometries, placed.ids, role=options.role, influence_m=options.influence_m
         )
@@ -144,7 +145,7 @@ def import_layer(
                 remedy="leave out --influence-m, or import the buffer as --layer other --role protective --influence-m",
             )
         _require_expected(options, reading, placed)
-        indexing = pool.submit(lambda: build_index(own, seams=matching.result()))
+        indexing = pool.submit(lambda: build_index(own, seams=matching.result(), pieces=cutting.result()))
         leaves = leaf_array(features, placed.geometries)
         digest = root_of(bytes(leaf) for leaf in leaves).hex()
         coverage = _coverage(options, placed.geometries, matching.result(), accuracy, digest)
@@ -228,8 +229,8 @@ def _seams_to_share(polygons: NDArray[Any]) -> Seams:
 
 @contextmanager
 def _beside() -> Iterator[ThreadPoolExecutor]:
-    """A thread for what GEOS and numpy do without the interpreter; what has not begun is dropped on an error."""
-    pool = ThreadPoolExecutor(1)
+    """Threads for what GEOS and numpy do without the interpreter; what has not begun is dropped on an error."""
+    pool = ThreadPoolExecutor(2)
     try:
         yield pool
     finally:

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.overlay.validity import valid
+from spatial.vertices import not_finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,10 +61,7 @@ def repair(geometries: NDArray[Any]) -> Repaired:
     missing = shapely.is_missing(source) | shapely.is_empty(source)
     outcome[missing] = "missing"
     result[missing] = None
-    wild = np.zeros(len(source), dtype=bool)
-    if not np.isfinite(shapely.get_coordinates(source)).all():
-        xy, row_of = shapely.get_coordinates(source, return_index=True)
-        wild[row_of[~np.isfinite(xy).all(axis=1)]] = True
+    wild = not_finite(source)
     outcome[wild] = "not_finite"
     result[wild] = None
     broken = np.flatnonzero(~missing & ~wild & ~valid(source))

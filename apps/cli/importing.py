@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apps.cli.bulk import bulk_work
 from apps.cli.console import console_on, progress
 from apps.cli.errors import EXIT_REJECTED
 from apps.cli.layer_options import card_options, coverage_of, import_options, kind_option, name_options
@@ -94,7 +95,7 @@ def import_(
     if stated["valid_until"] and begins and stated["valid_until"] < begins:
         raise click.UsageError(f"--valid-until 早于 {begins} / --valid-until is before {begins}")
     store = open_workspace(workspace)
-    with progress(lang, total=3) as begin:
+    with bulk_work(), progress(lang, total=3) as begin:
         reading, fitted = None, None
         if file is not None:
             begin(word("cli.reading", lang, path=file))

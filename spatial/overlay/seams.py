@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from spatial.overlay.matching import Walk, edges_once, marks, portions
 from spatial.overlay.validity import valid
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ _RUN = 16
 """Edges that are looked up together; any number gives the same answer."""
 _MOST_ROUNDS = 8
 """Rounds in which polygons that do not match are set aside, before GEOS is asked about all that are left."""
-_MOST_LOOKUPS = 8
-"""Rounds in which edges are looked up by their marks, before all that are left are sorted."""
-_SLOTS_AT_MOST_BITS = 24
-_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0xD6E8FEB86659FD93))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +66,6 @@ class Seams:
         return len(self.shapes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Walk:
-    """Edges in the order in which rings run over them: ``edge`` of ``ends``, polygon, ring, and whether it ends one."""
-
-    edge: NDArray[np.int64]
-    polygon: NDArray[np.int32]
-    last: NDArray[np.bool_]
-
-
 def seams_of(polygons: NDArray[Any]) -> Seams:
     """
     The edges of polygons matched with each other, and which polygons are sound.
@@ -102,11 +90,18 @@ def seams_of(polygons: NDArray[Any]) -> Seams:
     """
     given = np.asarray(polygons, dtype=object)
     rows = np.flatnonzero(shapely.get_dimensions(given) == 2)  # -1 where there is none
-    shapes = np.asarray(shapely.transform(given[rows], _on_grid), dtype=object)
-    ends, left, right, walk, twice = _edges(shapes)
+    xy: list[NDArray[np.float64]] = []
+
+    def placed(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
+        xy.append(_on_grid(vertices))
+        return vertices
+
+    shapes = np.asarray(shapely.transform(given[rows], placed), dtype=object)
+    ends, left, right, walk, twice = edges_once(shapes, xy.pop())
     whole = valid(shapes)
     sound = whole.copy()
-    sound[walk.polygon[twice[walk.edge]]] = False
+    if twice.any():
+        sound[walk.polygon[twice[walk.edge]]] = False
     for _ in range(_MOST_ROUNDS):
         counted = np.append(sound, False)  # the last one for a side on which there is none
         single = counted[left] != counted[right]
@@ -169,95 +164,18 @@ def _faces_within(rim: NDArray[np.float64], shapes: NDArray[Any]) -> NDArray[Any
 
 
 def _on_grid(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.rint(xy / GRID_DEG) / (1 / GRID_DEG) + 0.0)  # no -0.0: bits are compared
-
-
-def _edges(
-    shapes: NDArray[Any],
-) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32], _Walk, NDArray[np.bool_]]:
-    """Every edge once, its sides, the walk over them, and which are run over twice in one direction."""
-    polygons, owner = shapely.get_parts(shapes, return_index=True)
-    rings, polygon = shapely.get_rings(polygons, return_index=True)
-    shell = np.ones(len(rings), dtype=bool)
-    shell[1:] = polygon[1:] != polygon[:-1]
-    turned = shapely.is_ccw(rings) != shell
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
-    moves = ((x[1:] != x[:-1]) | (y[1:] != y[:-1])) & (ring[1:] == ring[:-1])
-    start = np.flatnonzero(moves)
-    of = ring[start]
-    if not len(start):
-        none = np.zeros(0, dtype=np.int32)
-        walk = _Walk(edge=np.zeros(0, dtype=np.int64), polygon=none, last=np.zeros(0, dtype=bool))
-        return np.zeros((0, 4)), none, none, walk, np.zeros(0, dtype=bool)
-    backwards = ((x[1:] < x[:-1]) | ((x[1:] == x[:-1]) & (y[1:] < y[:-1])))[moves]
-    low, high = start + backwards, start + ~backwards
-    mark = _marks(x, y)
-    head = _first_of_equals(np.ascontiguousarray(xy).view(np.complex128).ravel(), low, high, mark[low], mark[high])
-    heads = head == np.arange(len(head))
-    edge = (np.cumsum(heads) - 1)[head]
-    first = np.flatnonzero(heads)
-    ends = np.hstack([xy[low[first]], xy[high[first]]])
-    feature = owner[polygon[of]].astype(np.int32)
-    against = backwards != turned[of]  # the area lies to the left of a ring that runs as it should
-    left, right = np.full(len(first), -1, dtype=np.int32), np.full(len(first), -1, dtype=np.int32)
-    left[edge[~against]], right[edge[against]] = feature[~against], feature[against]
-    twice = np.zeros(len(first), dtype=bool)
-    if np.count_nonzero(left >= 0) + np.count_nonzero(right >= 0) < len(start):
-        along = np.bincount(edge[~against], minlength=len(first))
-        back = np.bincount(edge[against], minlength=len(first))
-        twice = (along > 1) | (back > 1)
-    last = np.append(of[1:] != of[:-1], True)
-    return ends, left, right, _Walk(edge=edge, polygon=feature, last=last), twice
-
-
-def _first_of_equals(
-    place: NDArray[np.complex128],
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    low_mark: NDArray[np.uint64],
-    high_mark: NDArray[np.uint64],
-) -> NDArray[np.int64]:
-    """
-    Of each edge the row of the first one that runs between the same two places.
-
-    Edges are looked up in a table by their marks, where the first of a slot is kept; those that find another edge
-    there are asked again, by other bits.
-    """
-    rest = np.arange(len(low))
-    found = rest.copy()
-    key = low_mark * _MIX[2] + high_mark
-    one, two = place[low], place[high]
-    for _ in range(_MOST_LOOKUPS):
-        bits = min(4 + len(rest).bit_length(), _SLOTS_AT_MOST_BITS)
-        slot = (key >> np.uint64(64 - bits)).astype(np.int64)
-        table = np.empty(1 << bits, dtype=np.int32)
-        table[slot[::-1]] = np.arange(len(rest) - 1, -1, -1, dtype=np.int32)  # of several in a slot the first remains
-        at = table[slot]
-        same = (one == one[at]) & (two == two[at])
-        found[rest[same]] = rest[at[same]]
-        left = np.flatnonzero(~same)
-        if not len(left):
-            return found
-        rest, key, one, two = rest[left], key[left] * _MIX[0], one[left], two[left]
-    ends = np.column_stack([one, two]).view(np.float64)
-    _, first, which = np.unique(ends, axis=0, return_index=True, return_inverse=True)
-    found[rest] = rest[first[which.ravel()]]
-    return found
-
-
-def _marks(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """A number of 64 bits for each place: equal places have equal ones, others hardly ever."""
-    mark = np.ascontiguousarray(x).view(np.uint64) * _MIX[0]
-    mark ^= mark >> np.uint64(29)
-    mark += np.ascontiguousarray(y).view(np.uint64)
-    mark *= _MIX[1]
-    mark ^= mark >> np.uint64(32)
-    return np.asarray(mark * _MIX[0])
+    """Vertices on the grid, in place."""
+    for part in portions(len(xy)):
+        some = xy[part]
+        some /= GRID_DEG
+        np.rint(some, out=some)
+        some /= 1 / GRID_DEG
+        some += 0.0  # no -0.0: bits are compared
+    return xy
 
 
 def _meeting(
-    alone: NDArray[np.int64], ends: NDArray[np.float64], walk: _Walk
+    alone: NDArray[np.int64], ends: NDArray[np.float64], walk: Walk
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """
     Polygons whose edges alone meet those of another polygon elsewhere than at the ends of both.
@@ -302,7 +220,7 @@ def _within(
     alone: NDArray[np.int64],
     near: NDArray[np.bool_],
     ends: NDArray[np.float64],
-    walk: _Walk,
+    walk: Walk,
     *,
     shapes: NDArray[Any],
     sound: NDArray[np.bool_],
@@ -318,7 +236,7 @@ def _within(
     joined = np.ones(len(alone), dtype=bool)
     close = np.flatnonzero(near)
     edge = ends[walk.edge[alone[close]]]
-    mark = np.concatenate([_marks(edge[:, 0], edge[:, 1]), _marks(edge[:, 2], edge[:, 3])])
+    mark = np.concatenate([marks(edge[:, 0], edge[:, 1]), marks(edge[:, 2], edge[:, 3])])
     _, place, visits = np.unique(mark, return_inverse=True, return_counts=True)
     plain = visits[place] == 2  # nothing branches off here
     joined[close] = _joined(edge, plain[: len(edge)], plain[len(edge) :])
@@ -345,7 +263,7 @@ def _joined(
 
 
 def _runs(
-    alone: NDArray[np.int64], walk: _Walk, *, most: int | None = None, joined: NDArray[np.bool_] | None = None
+    alone: NDArray[np.int64], walk: Walk, *, most: int | None = None, joined: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:
     """Edges of a walk that follow each other in one ring, numbered; at most some many in a run."""
     breaks = np.ones(len(alone), dtype=bool)

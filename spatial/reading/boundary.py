@@ -77,7 +77,8 @@ class LayerBytes:
     """One layer as it came back: facts (see the worker) and an Arrow stream, none for a table without geometry."""
 
     facts: dict[str, Any]
-    arrow: bytes | None
+    arrow: Any
+    """Bytes, as a view of the whole answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +191,7 @@ def opened(folder: str, program: tuple[str, ...] | None = None) -> subprocess.Po
     )
 
 
-def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tuple[bytes, str, int, str | None]:
+def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tuple[bytearray, str, int, str | None]:
     """Feed the child and drain it; end it when it is late or says too much."""
     with opened(folder, program) as child:
         stdin, stdout, stderr = child.stdin, child.stdout, child.stderr
@@ -239,28 +240,29 @@ def _talk(job: Job, bounds: Limits, folder: str, program: tuple[str, ...]) -> tu
             raise
         for thread in threads:
             thread.join(timeout=30)
-    return bytes(output), errors.decode("utf-8", "replace"), status, late[0] if late else None
+    return output, errors.decode("utf-8", "replace"), status, late[0] if late else None
 
 
-def _parse(job: Job, output: bytes, errors: str, status: int) -> Answer:
+def _parse(job: Job, output: bytearray, errors: str, status: int) -> Answer:
     layers: list[LayerBytes] = []
     problems: list[dict[str, Any]] = []
     place, ended = 0, False
+    given = memoryview(output)
     while place + 9 <= len(output):
-        kind = output[place : place + 1]
+        kind = bytes(given[place : place + 1])
         (size,) = struct.unpack_from(">Q", output, place + 1)
-        payload = output[place + 9 : place + 9 + size]
+        payload = given[place + 9 : place + 9 + size]
         place += 9 + size
         if len(payload) != size:
             break
         if kind == b"L":
-            layers.append(LayerBytes(facts=json.loads(payload), arrow=None))
+            layers.append(LayerBytes(facts=json.loads(bytes(payload)), arrow=None))
         elif kind == b"A":
             layers[-1] = LayerBytes(facts=layers[-1].facts, arrow=payload)
         elif kind == b"P":
-            problems.append(json.loads(payload))
+            problems.append(json.loads(bytes(payload)))
         elif kind == b"X":
-            raise refused(job, json.loads(payload))
+            raise refused(job, json.loads(bytes(payload)))
         elif kind == b"E":
             ended = True
     if not ended or status != 0:

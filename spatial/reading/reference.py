@@ -15,6 +15,7 @@ from spatial.forensics import DATUM_WORDS, Hypothesis, StatedReference
 from spatial.forensics.placing import without_datum
 from spatial.forensics.words import order_of_words
 from spatial.reading.model import Evidence
+from spatial.vertices import in_portions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -209,11 +210,25 @@ def _ranked(draft: Draft, known: _Known, found: Forensics) -> Resolved:
 
 def _points(draft: Draft) -> NDArray[np.float64]:
     """All coordinates; of very many the corners of their hull, within which every test of the ranking is decided."""
-    points = np.asarray(shapely.get_coordinates(draft.geometries), dtype=np.float64)
-    if len(points) > _FEW:
-        hull = shapely.get_coordinates(shapely.convex_hull(shapely.linestrings(points)))
-        points = np.vstack([hull, points[:: len(points) // _FEW + 1]])
-    return points
+    shapes = np.empty(len(draft.geometries), dtype=object)
+    shapes[:] = draft.geometries
+    shapes = shapes[shapely.get_num_coordinates(shapes) > 0]
+    count = int(shapely.get_num_coordinates(shapes).sum())
+    if count <= _FEW:
+        return np.asarray(shapely.get_coordinates(shapes), dtype=np.float64)
+    step = count // _FEW + 1
+    sample, boxes, place = [], [], 0
+    for start, stop, xy in in_portions(shapes):
+        sample.append(xy[-place % step :: step])
+        place += len(xy)
+        begin = np.cumsum(np.append(0, shapely.get_num_coordinates(shapes[start : stop - 1])))
+        boxes.append(np.hstack([np.minimum.reduceat(xy, begin), np.maximum.reduceat(xy, begin)]))
+    some = np.concatenate(sample)
+    inner = shapely.convex_hull(shapely.linestrings(some))
+    shapely.prepare(inner)
+    rim = shapes[~shapely.contains_properly(inner, shapely.box(*np.concatenate(boxes).T))]
+    hull = shapely.convex_hull(shapely.linestrings(np.concatenate([some, shapely.get_coordinates(rim)])))
+    return np.vstack([shapely.get_coordinates(hull), some])
 
 
 def _stated(draft: Draft, crs: str | int | None) -> StatedReference | None:

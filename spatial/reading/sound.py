@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from spatial.vertices import not_finite
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,8 +46,7 @@ def plain(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
     if len(several):
         parts, owner = shapely.get_parts(shapes[several], return_index=True)
         good[several[owner[shapely.is_empty(parts)]]] = False
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    good[owner[~np.isfinite(xy).all(axis=1)]] = False
+    good &= ~not_finite(shapes)
     areal = np.flatnonzero(good & ((kinds == _POLYGON) | (kinds == _MULTIPOLYGON)))
     if len(areal):
         drawn = shapes[areal]

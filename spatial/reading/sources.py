@@ -24,7 +24,6 @@ from spatial.errors import (
 )
 from spatial.reading.formats import sniff
 from spatial.reading.limits import Limits
-from spatial.reading.spreadsheet import check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,6 +228,8 @@ def _zip(source: Path | bytes, name: str, layer: str | None, *, inner: bool = Fa
             if pure.parts and not (pure.parts[0] == "__MACOSX" or pure.name.startswith("._")):
                 files.openers[member] = _member(archive, info, name)
         if kind := _workbook_kind(files):
+            from spatial.reading.spreadsheet import check_parts
+
             # through the caps, before anybody unpacks them
             check_parts({member: files.read(member) for member in files.openers}, file=name)
             data = source if isinstance(source, bytes) else source.read_bytes()

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.errors import NotWritableError
+from spatial.vertices import not_finite
 from spatial.writing.model import Note, Table
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ def _plain(geometries: Sequence[BaseGeometry | None]) -> list[bool]:
     array[:] = geometries
     plain = np.isin(shapely.get_type_id(array), (0, 1, 3)) & ~shapely.is_empty(array)
     plain &= ~shapely.has_z(array) & ~shapely.has_m(array)
-    xy, row = shapely.get_coordinates(array, return_index=True)
-    plain[row[~np.isfinite(xy).all(axis=1)]] = False
+    plain &= ~not_finite(array)
     found: list[bool] = plain.tolist()
     return found
 

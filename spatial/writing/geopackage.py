@@ -146,7 +146,7 @@ def _marked(text: str) -> str:
 def _rows(table: Table, part: KindPart | None, *, file: str, notes: list[Note]) -> list[tuple[Value, ...]]:
     positions = range(len(table.rows)) if part is None else part.positions
     given = [table.rows[position] for position in positions]
-    if all(_clean([row[i] for row in given], field) for i, field in enumerate(table.fields)):
+    if not given or all(map(_clean, zip(*given, strict=True), table.fields)):
         return given
     return [_row(table, position, file=file, notes=notes) for position in positions]
 
@@ -154,7 +154,11 @@ def _rows(table: Table, part: KindPart | None, *, file: str, notes: list[Note]) 
 def _clean(values: Sequence[Value], field: Field) -> bool:
     """Whether every value of a field can be written as it is."""
     if field.type in ("integer", "number"):
-        return all(value is None or (not isinstance(value, str) and _writable(value, field)) for value in values)
+        numbers = [value for value in values if value is not None]
+        whole = [value for value in numbers if type(value) is int]
+        if field.type == "integer" and len(whole) == len(numbers):
+            return not whole or (_writable(min(whole), field) and _writable(max(whole), field))
+        return all(not isinstance(value, str) and _writable(value, field) for value in numbers)
     texts = [value for value in values if value is not None]
     if not all(isinstance(text, str) for text in texts):
         return False
@@ -216,7 +220,9 @@ def _write_layer(
         comment = "; ".join(t for t in (field.long_name_en, field.note_zh, field.note_en) if t)
         names = {"GDAL:OGR:alternative_name": field.long_name_zh, "GDAL:OGR:comment": comment}
         schema.append(pa.field(field.name, types[field.type], metadata=names))
-        arrays.append(pa.array([_as_arrow(row[i], field) for row in rows], types[field.type]))
+        column = (row[i] for row in rows)
+        same = field.type in ("text", "integer")
+        arrays.append(pa.array(list(column) if same else [_as_arrow(v, field) for v in column], types[field.type]))
     options: dict[str, object] = {}
     if part is not None:
         schema.append(pa.field("geom", pa.binary(), metadata={"ARROW:extension:name": "ogc.wkb"}))

@@ -143,6 +143,8 @@ class Table:
                     "State the EPSG code; a file without one is not written",
                     "no_crs",
                 )
+        if self._fits():
+            return
         for number, row in enumerate(self.rows, start=1):
             if len(row) != len(self.fields):
                 raise self._refuse(
@@ -161,11 +163,26 @@ class Table:
                         field,
                     )
 
+    def _fits(self) -> bool:
+        """Whether every row is as long as it should be, and every value plainly of the type of its field."""
+        if any(len(row) != len(self.fields) for row in self.rows):
+            return False
+        columns = zip(self.fields, zip(*self.rows, strict=True), strict=bool(self.rows))
+        return all(set(map(type, column)) <= _PLAIN_TYPES[field.type] for field, column in columns)
+
     def _refuse(
         self, detail: str, remedy: str, code: str, row: int | None = None, field: Field | None = None
     ) -> NotWritableError:
         name = field.name if field is not None else None
         return NotWritableError(file=self.name, code=code, detail=detail, remedy=remedy, row=row, field=name)
+
+
+_PLAIN_TYPES: dict[FieldType, set[type]] = {
+    "text": {str, type(None)},
+    "integer": {int, type(None)},
+    "number": {int, float, type(None)},
+    "date": {type(None)},
+}
 
 
 def _fits_type(kind: FieldType, value: Value) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spatial.overlay import edges as edges_module
-from spatial.overlay import noding, validity
+from spatial.overlay import matching, noding, validity
 from spatial.overlay import seams as module
 from spatial.overlay.edges import edges_of
 from spatial.overlay.noding import noded_lines
@@ -137,7 +137,8 @@ def test_an_edge_that_meets_the_middle_of_another_is_not_sound():
 def test_places_that_share_a_mark_are_told_apart(monkeypatch):
     shapes = jagged_tiling(3)
     before = seams_of(shapes)
-    monkeypatch.setattr(module, "_marks", lambda x, _y: np.zeros(len(x), dtype=np.uint64))
+    for one in (module, matching):
+        monkeypatch.setattr(one, "marks", lambda x, _y: np.zeros(len(x), dtype=np.uint64))
     after = seams_of(shapes)
     assert after.sound.all()
     pairs = [

@@ -14,7 +14,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatial.overlay import seams
+from spatial.overlay import matching
 from spatial.overlay.cells.building import _loose_ends
 from spatial.overlay.edges import Edges, _by_place
 from spatial.overlay.seams import seams_of
@@ -34,7 +34,7 @@ def test_each_edge_finds_the_first_of_its_equals_however_many_places_share_a_mar
     place = rng.normal(size=places) + 1j * rng.normal(size=places)
     mark = rng.integers(0, marks, places).astype(np.uint64)
     low, high = rng.integers(0, places, (2, 200))
-    found = seams._first_of_equals(place, low, high, mark[low], mark[high])
+    found = matching.first_of_equals(place, low, high, mark[low] * matching.MIX[2] + mark[high])
     first: dict[tuple[complex, complex], int] = {}
     told = [first.setdefault((place[a], place[b]), n) for n, (a, b) in enumerate(zip(low, high, strict=True))]
     assert found.tolist() == told
@@ -114,30 +114,36 @@ def test_an_import_that_is_refused_leaves_no_thread_and_no_version(tmp_path):
     assert FolderStore.open(store.root).entries == ()
 
 
-def test_the_two_threads_of_an_import_are_given_no_geometry_in_common(tmp_path, monkeypatch):
+def test_the_threads_of_an_import_are_given_no_geometry_in_common(tmp_path, monkeypatch):
     from layers import importing
     from layers.workspace import FolderStore
     from tests.building import reading_of
 
-    given: dict[int, set[int]] = {}
+    given: dict[str, set[int]] = {"main": set(), "edges": set(), "pieces": set()}
     kept = []
 
-    def noting(work, place):
+    def noting(work, place, at):
         def noted(*asked, **named):
-            kept.append(asked[place])  # so that no number is given again
-            given.setdefault(threading.get_ident(), set()).update(id(one) for one in asked[place])
+            if (threading.current_thread() is threading.main_thread()) == (at == "main"):  # not of the coverage's index
+                kept.append(asked[place])  # so that no number is given again
+                given[at].update(id(one) for one in asked[place])
             return work(*asked, **named)
 
         return noted
 
-    for name, place in {"seams_of": 0, "build_index": 0, "leaf_array": 1, "interpret": 2, "_coverage": 1}.items():
-        monkeypatch.setattr(importing, name, noting(getattr(importing, name), place))
+    for name, place, at in (
+        ("seams_of", 0, "edges"),
+        ("build_index", 0, "edges"),  # once the edges are matched
+        ("pieces_of", 0, "pieces"),
+        ("leaf_array", 1, "main"),
+        ("interpret", 2, "main"),
+        ("_coverage", 1, "main"),
+    ):
+        monkeypatch.setattr(importing, name, noting(getattr(importing, name), place, at))
     shapes = [shapely.box(117, 49, 117.1, 49.1), shapely.box(117.1, 49, 117.2, 49.1)]
     options = importing.ImportOptions(kind="control_units", name="单元", coverage="layer")
     importing.import_layer(
         FolderStore.create(tmp_path / "ws", required_kinds=[], region=None), reading_of(shapes), options
     )
-    main = given.pop(threading.get_ident())
-    (other,) = given.values()
-    assert len(other) == 2
-    assert not main & other
+    assert [len(some) for some in given.values()] == [2, 2, 2]
+    assert len(set.union(*given.values())) == 6
