@@ -208,9 +208,9 @@ def _context_rows(question: Question, layer: OpenLayer, zone: NDArray[np.bool_])
         return np.zeros(0, dtype=np.int64)
     rows = index.pieces_meeting(widened(bounds_of(question.geometry), TOUCHING_M), rest)
     pieces = index.load(rows)
-    met = np.unique(index.piece_feature[rows[shapely.intersects(question.geometry, pieces)]]) if len(rows) else rows
-    if len(met) or layer.card.role != "context":
-        return np.asarray(met, dtype=np.int64)
+    met = sorted(set(index.piece_feature[rows[shapely.intersects(question.geometry, pieces)]].tolist()))
+    if met or layer.card.role != "context":
+        return np.array(met, dtype=np.int64)
     nearest = nearest_feature(question.geometry, layer, rest)
     return np.array([] if nearest is None else [nearest], dtype=np.int64)
 

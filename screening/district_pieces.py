@@ -38,6 +38,8 @@ _ROUNDING = 1e-6
 """What rounding, and measuring a route piece by piece, can leave of a sum of shares."""
 _FAR_M = 20_000.0
 """Counties farther away are looked at only where their border is known to be less accurate than this."""
+_BUFFERED, _UNBUFFERED = 0.98, 1.02
+"""Shares of its distance up to which a buffer reaches for certain, and beyond which it does not: GEOS is 1 % off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,13 +210,15 @@ def _near(
     store: Built, places: Mapping[str, Place], bounds: tuple[float, float, float, float], reach_m: float
 ) -> list[str]:
     """Counties whose box comes within their accuracy of the site's box."""
+    codes = list(places)
+    boxes = np.array([places[code].bounds for code in codes])[:, [0, 2, 1, 3]]
+    widest = max([_FAR_M, *(gap.p95_m + 1.0 for gap in store.gaps.values())])
     found = []
-    for code, place in places.items():
-        west, east, south, north = place.bounds
-        gap = store.gaps.get((code,))
+    for row in np.flatnonzero(boxes_meet(boxes, widened(bounds, reach_m + widest))):
+        gap = store.gaps.get((codes[row],))
         window = widened(bounds, reach_m + max(_FAR_M, 0.0 if gap is None else gap.p95_m + 1.0))
-        if boxes_meet(np.array([[west, south, east, north]]), window)[0]:
-            found.append(code)
+        if boxes_meet(boxes[row : row + 1], window)[0]:
+            found.append(codes[row])
     return found
 
 
@@ -274,6 +278,17 @@ def _whole(pieces: Sequence[DistrictPiece], left: float) -> tuple[DistrictPiece,
     return tuple(replace(piece, share=share) for piece, share in zip(pieces, shares, strict=True))
 
 
+def _beyond(plane: BaseGeometry, land: BaseGeometry, metres: float) -> Any:
+    """What of a geometry is farther than that from a land; to buffer this takes long, and mostly is not needed."""
+    nearest = float(shapely.distance(plane, land))
+    west, south, east, north = bounds_of(plane)
+    if nearest > _UNBUFFERED * metres:
+        return plane
+    if nearest + math.hypot(east - west, north - south) < _BUFFERED * metres:
+        return shapely.GeometryCollection()
+    return _left(plane, shapely.buffer(land, metres))
+
+
 def _between(site: Site, outline: BaseGeometry, metres: float, whole: Extent) -> tuple[float, float]:
     """The least and the most of the site that lies in a county whose border is off by so much."""
     frame = Frame.around(bounds_of(site.geometry))
@@ -285,8 +300,8 @@ def _between(site: Site, outline: BaseGeometry, metres: float, whole: Extent) ->
     here = frame.to_plane(shapely.intersection(outline, land))
     elsewhere = frame.to_plane(shapely.difference(land, outline))
     plane = frame.to_plane(site.geometry)
-    most = _cut(plane, shapely.buffer(here, margin))
-    least = _left(plane, shapely.buffer(elsewhere, margin))
+    most = plane if shapely.covers(here, plane) else _cut(plane, shapely.buffer(here, margin))
+    least = _beyond(plane, elsewhere, margin)
     shares = [
         0.0 if found is None else min(1.0, share_of(extent_of(frame.to_degrees(found)), whole))
         for found in (least, most)

@@ -150,5 +150,5 @@ def common(part: BaseGeometry, pieces: Sequence[BaseGeometry]) -> Extent:
     if (own == 0).any() and (other == 0).any():
         spots = shapely.get_parts(shapely.union_all(frame.to_plane(ours[own == 0])))
         found = shapely.STRtree(frame.to_plane(theirs[other == 0])).query(spots, "dwithin", distance=ON_LINE_M)
-        points = len(np.unique(found[0]))
+        points = len(set(found[0].tolist()))
     return Extent(area_m2=area, length_m=length, points=points)

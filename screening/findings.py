@@ -243,9 +243,8 @@ def _unit_reasons(question: Question, layer: OpenLayer, standing: Standing, marg
     now = frame.to_plane(shapely.union_all(index.load(index.pieces_meeting(window, areal & standing.in_force))))
     then = frame.to_plane(shapely.union_all(index.load(ended)))
     hole = shapely.difference(shapely.intersection(then, room), shapely.buffer(now, UNIT_GAP_M / 2, join_style="mitre"))
-    return (
-        [] if hole.is_empty else [Reason("layer_expired", (("features", len(np.unique(index.piece_feature[ended]))),))]
-    )
+    units = len(set(index.piece_feature[ended].tolist()))
+    return [] if hole.is_empty else [Reason("layer_expired", (("features", units),))]
 
 
 def box_counts(box: NDArray[np.float64], coverage: NDArray[np.float64]) -> bool:

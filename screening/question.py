@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.accuracy import combined
-from spatial.measure import ellipsoidal_area, geodesic_length
+from spatial.measure import geodesic_length
+from spatial.overlay.vantage import vantage_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Question:
     @cached_property
     def area_m2(self) -> float:
         """The site's area on the ellipsoid, square metres; 0 of points and lines."""
-        return float(np.nansum(ellipsoidal_area([self.geometry])))
+        return float(np.nan_to_num(vantage_of(self.geometry).area_m2))
 
     @cached_property
     def length_m(self) -> float:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +22,7 @@ from layers.fields import fold, text_of
 from screening.evaluation_ranges import evaluation_ranges
 from screening.extent import together
 from screening.target_layers import TargetLayer, doubts_within, layers_of_targets
+from spatial.datafiles import toml_tables
 from spatial.overlay.distance import nearest_of
 from spatial.overlay.frame import Frame, bounds_of, widened
 from spatial.overlay.parts import simple_parts
@@ -287,7 +287,7 @@ def _elements(feature: Feature) -> tuple[frozenset[str], list[str]]:
 
 @cache
 def _tables() -> dict[str, Any]:
-    return tomllib.loads(files("screening").joinpath("target_fields.toml").read_text(encoding="utf-8"))
+    return toml_tables(Path(__file__).with_name("target_fields.toml"))
 
 
 def _columns() -> dict[str, list[str]]:

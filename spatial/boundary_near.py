@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["NearBoundary", "near_boundary"]
 
 _GRID = 1e-8
+_ASIDE = 1e-6
+"""Degrees beside a box: to join outlines on the grid moves none of them so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +58,12 @@ class NearBoundary:
         return union(self.codes).accuracy_m if known is None else known
 
     def within(self, box: Box) -> Any:
-        """What of them lies in the districts whose boxes meet a box of degrees: all that lies in it."""
-        met = np.flatnonzero(boxes_meet(self.boxes, box))
-        return _together(self._path, self._source, tuple(self._members[row] for row in met))
+        """What of them lies in the districts that meet a box of degrees: all that lies in it."""
+        west, south, east, north = box
+        room = shapely.box(west - _ASIDE, south - _ASIDE, east + _ASIDE, north + _ASIDE)
+        near = (self._members[row] for row in np.flatnonzero(boxes_meet(self.boxes, box)))
+        met = tuple(code for code in near if shapely.intersects(_outline(self._path, self._source, code), room))
+        return _together(self._path, self._source, met)
 
 
 def near_boundary(codes: Sequence[str]) -> NearBoundary:
@@ -95,4 +100,9 @@ def near_boundary(codes: Sequence[str]) -> NearBoundary:
 
 @lru_cache(maxsize=64)
 def _together(path: Path, source: str, members: tuple[str, ...]) -> Any:
-    return shapely.union_all(shapely.from_wkb(list(outlines_of(path, source, members).values())), grid_size=_GRID)
+    return shapely.union_all([_outline(path, source, code) for code in members], grid_size=_GRID)
+
+
+@lru_cache(maxsize=64)
+def _outline(path: Path, source: str, code: str) -> Any:
+    return shapely.from_wkb(outlines_of(path, source, [code])[code])

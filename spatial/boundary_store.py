@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from spatial.datafiles import data_file, data_root, toml_tables
-from spatial.errors import BoundariesDamagedError, BoundariesNotBuiltError
+from spatial.errors import BoundariesDamagedError, BoundariesNotBuiltError, ShippedListError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -200,7 +200,7 @@ def _registered(file: Path) -> tuple[tuple[str, ...], dict[str, float]]:
             row["code"]: float(math.ceil(math.hypot(row["east_m"], row["north_m"]))) for row in register["third_source"]
         }
         whole = len(third) == register["build"]["third_sources"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ShippedListError, OSError, ValueError, KeyError, TypeError) as error:
         raise _not_shipped(file) from error
     if not whole:
         raise _not_shipped(file)

@@ -28,7 +28,7 @@ import numpy as np
 import shapely
 
 from spatial import edges
-from spatial.crs import from_geographic, gauss_kruger, identify, zone3
+from spatial.crs import chains_from_geographic, gauss_kruger, identify, zone3
 from spatial.ellipsoid import B_M, E2, geod
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PlanarArea",
     "distance_bearing",
+    "edge_areas",
     "ellipsoidal_area",
     "geodesic_length",
     "planar_area",
@@ -152,24 +153,57 @@ def _ring_sums(xy: NDArray[np.float64], ring: NDArray[np.int64], count: int) -> 
     weights = np.zeros(len(ring) - 1)
     for at in range(0, len(weights), _AT_ONCE):
         stop = min(at + _AT_ONCE, len(weights))
-        weights[at:stop] = _trapezoids(xy[at : stop + 1], origin.take(ring[at:stop]))
+        weights[at:stop] = _trapezoids(xy[at:stop].T, xy[at + 1 : stop + 1].T, origin.take(ring[at:stop]))
     weights[ring[:-1] != ring[1:]] = 0.0  # from the end of one ring to the beginning of the next
     return np.bincount(ring[:-1], weights=weights, minlength=count).astype(np.float64)
 
 
-def _trapezoids(xy: NDArray[np.float64], origin: NDArray[np.float64]) -> NDArray[np.float64]:
+def edge_areas(
+    start: NDArray[np.float64], end: NDArray[np.float64], origin: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """
-    The integral of Q dL along each edge of a chain, Q counted from a latitude of each edge's own.
+    What edges, in any order, add to the area of an outline on the ellipsoid; `ellipsoidal_area` takes geometries.
+
+    Parameters
+    ----------
+    start, end
+        (2, m): lon and lat of both ends, EPSG:4490, finite.
+    origin
+        Length m: a latitude near by, the same for all edges of an outline.
+
+    Returns
+    -------
+    area
+        Square metres, length m; summed over a closed outline the area within, below 0 if that is counter-clockwise.
+
+    Examples
+    --------
+    >>> xy = shapely.get_coordinates(shapely.box(117, 49, 117.1, 49.1)).T
+    >>> float(-edge_areas(xy[:, :-1], xy[:, 1:], np.full(4, 49.0)).sum().round())
+    81293372.0
+    """
+    found = np.zeros(len(origin))
+    for at in range(0, len(found), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        found[some] = _trapezoids(start[:, some], end[:, some], origin[some])
+    return found
+
+
+def _trapezoids(
+    start: NDArray[np.float64], end: NDArray[np.float64], origin: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """
+    The integral of Q dL along each edge from start to end, (2, m), Q counted from a latitude of each edge's own.
 
     Sines and cosines of 3, 5, 7 and 9 times an angle come from those of the angle: cos(n + 2)x = 2 cos 2x cos nx -
     cos(n - 2)x, and likewise for the sine.
     """
-    low, high = xy[:-1, 1], xy[1:, 1]
+    low, high = start[1], end[1]
     above = ((low - origin) + (high - origin)) * (0.5 * _RAD)  # Bm - B0
-    start = origin * _RAD
-    middle = start + above  # Bm
+    ground = origin * _RAD
+    middle = ground + above  # Bm
     half = (high - low) * (0.5 * _RAD)
-    between = start + 0.5 * above  # (Bm + B0) / 2
+    between = ground + 0.5 * above  # (Bm + B0) / 2
     angles = np.stack([np.cos(between), np.sin(0.5 * above), np.sin(middle)])
     twice = 4 * angles * angles - 2
     before = angles.copy()  # of -1 times the angle
@@ -188,7 +222,7 @@ def _trapezoids(xy: NDArray[np.float64], origin: NDArray[np.float64]) -> NDArray
     mean = terms[-1]
     for term in terms[-2::-1]:
         mean += term
-    turn = (xy[1:, 0] - xy[:-1, 0]) * _RAD
+    turn: NDArray[np.float64] = (end[0] - start[0]) * _RAD
     turn *= B_M**2
     turn *= mean
     return turn
@@ -279,7 +313,8 @@ def planar_areas(geometries: Geometries, epsg: int) -> NDArray[np.float64]:
     """
     given = edges.as_array(geometries)
     rings, owner, sign = _rings(given)
-    xy, ring = shapely.get_coordinates(from_geographic(rings, identify(epsg)), return_index=True)
+    lonlat, of = shapely.get_coordinates(rings, return_index=True)
+    xy, ring = chains_from_geographic(lonlat, of, identify(epsg))
     total = np.zeros(len(given))
     if len(rings):
         xy = xy - xy[np.searchsorted(ring, np.arange(len(rings)))][ring]

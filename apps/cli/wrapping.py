@@ -41,6 +41,8 @@ def breaks(text: str, width: int) -> list[int]:
     >>> breaks("自 2026-08-15 起施行，到期为止", 14)
     [13, 20]
     """
+    if cell_len(text) <= width:
+        return []
     found: list[int] = []
     start = end = 0
     for unit in _units(text, width):

@@ -337,7 +337,9 @@ class CheckedArray:
                 last = ((index + 1) * self._row_bytes - 1) // BLOCK_BYTES
                 steps = int((last - first).max())
                 if steps > 1 or not (self._checked[first].all() and self._checked[last].all()):
-                    self._fetch(np.unique(np.minimum(first[:, None] + np.arange(steps + 1), last[:, None])))
+                    touched = np.zeros(len(self._flags), dtype=bool)
+                    touched[np.minimum(first[:, None] + np.arange(steps + 1), last[:, None])] = True
+                    self._fetch(np.flatnonzero(touched))
         rows: np.ndarray[Any, Any] = self._memory_rows()[index]
         return rows
 

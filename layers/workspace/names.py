@@ -15,6 +15,8 @@ __all__ = ["fold", "folder_name", "is_plain_folder", "is_plain_path", "normal_ex
 MAX_FOLDER_CHARS = 60  # Windows counts a whole path's 260; ext4 255 bytes a name, a Chinese character being 3
 _FORBIDDEN = set('\\/:*?"<>|%')  # % because it is our escape mark
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\.|$)", re.IGNORECASE)
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-%")
+"""What most names of files are made of: the rest is looked at one by one."""
 _EXT = re.compile(r"[a-z0-9]{1,16}(\.[a-z0-9]{1,16}){0,2}\Z")
 
 
@@ -95,7 +97,7 @@ def is_plain_folder(name: str) -> bool:
     return (
         bool(name)
         and name == unicodedata.normalize("NFC", name)
-        and not any(_is_unsafe(char) for char in name if char != "%")
+        and not any(map(_is_unsafe, set(name) - _PLAIN))
         and name[0] not in ". "
         and name[-1] not in ". "
         and not _RESERVED.match(name)

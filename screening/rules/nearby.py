@@ -44,9 +44,9 @@ def nearest_named(
     index, records = layer.index, layer.records
     standing = records.standing(question.as_of, layer.card.accuracy_m)
     there = standing.in_force & (index.feature_dimension >= 0)
-    a = {float(m): question.combined(float(m)) for m in np.unique(standing.accuracy_m[there])}
+    a = {float(m): question.combined(float(m)) for m in set(standing.accuracy_m[there].tolist())}
     window = widened(bounds_of(question.geometry), leaf.within_m + max(a.values(), default=0.0) + question.radius_m)
-    near = np.unique(index.piece_feature[index.pieces_meeting(window, there)])
+    near = np.array(sorted(set(index.piece_feature[index.pieces_meeting(window, there)].tolist())), dtype=np.int64)
     if not any(word in words for word in leaf.words):
         names = {int(row): records.feature(int(row)).name or "" for row in near}
         near = np.array(

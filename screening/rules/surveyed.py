@@ -178,7 +178,7 @@ def _neighbours(question: Question, layer: OpenLayer) -> Iterable[Neighbour]:
     rows = layer.index.pieces_meeting(
         widened(bounds_of(question.geometry), widest + 1.0), candidates & (dimension >= 0)
     )
-    near = {int(row) for row in np.unique(layer.index.piece_feature[rows])}
+    near = set(layer.index.piece_feature[rows].tolist())
     near |= {int(row) for row in np.flatnonzero(candidates & (dimension < 0))}
     for row in sorted(near):
         shaped = bool(standing.zone[row]) or (dimension[row] == 2 if spec.areal else dimension[row] >= 0)

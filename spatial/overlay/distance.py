@@ -108,8 +108,7 @@ def distance_at_least(site: BaseGeometry, targets: NDArray[Any]) -> NDArray[np.f
     True
     """
     place = vantage_of(site)
-    plane = _plane_distance(place, targets)
-    return np.asarray(plane / (1 + distortion(place.bounds, plane)), dtype=np.float64)
+    return _at_least(place, _plane_distance(place, targets))
 
 
 def surely_beyond(
@@ -249,9 +248,10 @@ def _nearest_in_order(
             if len(take) == 0:
                 break
         targets = load(rows[take])
-        if best is not None and (distance_at_least(place.site, targets) > best.distance_m).all():
+        plane = _plane_distance(place, targets)
+        if best is not None and (_at_least(place, plane) > best.distance_m).all():
             continue
-        found = _nearest_apart(place, targets)
+        found = _nearest_apart(place, targets, plane)
         if best is None or found.distance_m < best.distance_m:
             best = Nearest(distance_m=found.distance_m, bearing_deg=found.bearing_deg, row=int(rows[take[found.row]]))
         if best.distance_m > known_to_m:
@@ -265,7 +265,7 @@ def _plane_distance(place: Vantage, targets: NDArray[Any]) -> NDArray[np.float64
     """Metres to each target in the frame of the site."""
     if len(targets) > FEW_TARGETS:
         return np.asarray(shapely.distance(place.prepared_plane, place.frame.to_plane(targets)), dtype=np.float64)
-    return np.array([place.plane_distance(target) for target in targets], dtype=np.float64)
+    return place.plane_distances(targets)
 
 
 def _first_met(
@@ -280,9 +280,17 @@ def _first_met(
     return None
 
 
-def _nearest_apart(place: Vantage, targets: NDArray[Any]) -> Nearest:
-    """The nearest of targets none of which meets the site."""
-    rows = np.zeros(1, dtype=np.int64) if len(targets) == 1 else _candidates(place, targets)
+def _at_least(place: Vantage, plane: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A lower bound of distances that are so many metres in the frame of the site."""
+    return np.asarray(plane / (1 + distortion(place.bounds, plane)), dtype=np.float64)
+
+
+def _nearest_apart(place: Vantage, targets: NDArray[Any], plane: NDArray[np.float64] | None = None) -> Nearest:
+    """The nearest of targets none of which meets the site; ``plane`` is how far they are in its frame, where known."""
+    if len(targets) == 1:
+        rows = np.zeros(1, dtype=np.int64)
+    else:
+        rows = _candidates(place, _plane_distance(place, targets) if plane is None else plane)
     asked = _Same(tuple(targets[rows]))
     if asked not in place.known:  # the nearest of a layer is asked for again as that of its feature
         place.known[asked] = _nearest_of_candidates(place, targets[rows])
@@ -316,9 +324,8 @@ def _nearest_of_candidates(place: Vantage, targets: NDArray[Any]) -> Nearest:
     return best if best.distance_m <= FAR_M else nearest_far(place, targets, best)
 
 
-def _candidates(place: Vantage, targets: NDArray[Any]) -> NDArray[np.int64]:
+def _candidates(place: Vantage, plane: NDArray[np.float64]) -> NDArray[np.int64]:
     """Targets that can be the nearest for all that the plane may be off, the nearest in the plane first."""
-    plane = _plane_distance(place, targets)
     slack = distortion(place.bounds, plane)
     upper = float(np.min(plane * (1 + slack)))
     order = np.argsort(plane, kind="stable")

@@ -154,7 +154,10 @@ def _feet(p: NDArray[np.float64], start: NDArray[np.float64], span: NDArray[np.f
         kx, ky = _scales((south + dy * t) / 2)
         kx *= kx
         ky *= ky
+        before = t
         t = np.minimum(np.maximum((x * kx + y * ky) / np.maximum(dx2 * kx + dy2 * ky, 1e-30), 0.0), 1.0)
+        if (t == before).all():  # at ends of the edge, where every further turn leaves them
+            break
     return t
 
 

@@ -6,34 +6,35 @@ Only what a question touches is read.
 
 from __future__ import annotations
 
+import itertools
 import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import shapely
 
 from spatial.measure import ellipsoidal_area
-from spatial.overlay.cells import Cells, build_cells, narrow_rings
+from spatial.once import once
 from spatial.overlay.damage import DamagedIndexError
 from spatial.overlay.edges import Edges, edges_of
 from spatial.overlay.frame import boxes_meet
-from spatial.overlay.pieces import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from spatial.overlay.cells import Cells
+    from spatial.overlay.pieces import Pieces
     from spatial.overlay.seams import Seams
 
     Box = tuple[float, float, float, float]
 
-__all__ = ["ArraySource", "DamagedIndexError", "GeometryIndex", "build_index"]
+__all__ = ["ArraySource", "DamagedIndexError", "GeometryIndex", "build_index", "pieces_of"]
 
 
 _VERTICES_AT_ONCE = 30_000
+_PIECES_AT_ONCE = 1024
 _WINDOW_MARGINS = (0.1, 0.8)
 """Degrees around a box whose pieces are kept for the next box: a small window for a small box, and a larger one."""
 
@@ -50,7 +51,23 @@ class ArraySource(Protocol):
         ...
 
 
-def build_index(geometries: NDArray[Any], *, seams: Seams | None = None) -> dict[str, NDArray[Any]]:
+def pieces_of(geometries: NDArray[Any]) -> Pieces:
+    """
+    The pieces of the geometries of a layer, for `build_index`; None and empty ones have none.
+
+    Use it to cut in one thread while edges are matched in another one, each with geometries of its own.
+    """
+    from spatial.overlay.pieces import Pieces, cut
+
+    given = np.asarray(geometries, dtype=object)
+    rows = np.flatnonzero(~(shapely.is_missing(given) | shapely.is_empty(given)))
+    found = cut(given[rows])
+    return Pieces(geometries=found.geometries, rows=rows[found.rows])
+
+
+def build_index(
+    geometries: NDArray[Any], *, seams: Seams | None = None, pieces: Pieces | None = None
+) -> dict[str, NDArray[Any]]:
     """
     The arrays of one layer version.
 
@@ -60,6 +77,8 @@ def build_index(geometries: NDArray[Any], *, seams: Seams | None = None) -> dict
         Valid 2D geometries, EPSG:4490, length n; None or empty for a feature that has none.
     seams
         Of the same geometries (`spatial.overlay.seams`), where they are at hand: matching edges takes a while.
+    pieces
+        Of the same geometries (`pieces_of`), where they are at hand.
 
     Returns
     -------
@@ -72,13 +91,14 @@ def build_index(geometries: NDArray[Any], *, seams: Seams | None = None) -> dict
     >>> int(arrays["features/dimension"][0]), len(arrays["pieces/feature"]), len(arrays["edges/xy"])
     (2, 1, 4)
     """
+    from spatial.overlay.cells import build_cells, narrow_rings
+
     geometries = np.asarray(geometries, dtype=object)
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
     present = geometries.copy()
     present[missing] = None
-    pieces = cut(geometries[~missing]) if (~missing).any() else cut(np.array([], dtype=object))
-    rows = np.flatnonzero(~missing)[pieces.rows] if len(pieces.rows) else pieces.rows
-    edges = edges_of(present, type(pieces)(geometries=pieces.geometries, rows=rows), seams=seams)
+    pieces = pieces_of(geometries) if pieces is None else pieces
+    edges = edges_of(present, pieces, seams=seams)
     wkb = shapely.to_wkb(pieces.geometries, byte_order=1, output_dimension=2)
     areal = shapely.get_dimensions(present) == 2
     area = np.zeros(len(geometries))
@@ -88,7 +108,7 @@ def build_index(geometries: NDArray[Any], *, seams: Seams | None = None) -> dict
         "features/area": area.astype("<f8"),
         "features/dimension": shapely.get_dimensions(present).astype("<i4"),
         "pieces/bounds": shapely.bounds(pieces.geometries).astype("<f8").reshape(-1, 4),
-        "pieces/feature": rows.astype("<i4"),
+        "pieces/feature": pieces.rows.astype("<i4"),
         "pieces/offset": np.concatenate([[0], np.cumsum([len(b) for b in wkb])]).astype("<i8"),
         "pieces/wkb": np.frombuffer(b"".join(wkb), dtype=np.uint8),
         "edges/xy": edges.xy.astype("<f8"),
@@ -103,6 +123,8 @@ def build_index(geometries: NDArray[Any], *, seams: Seams | None = None) -> dict
 
 def _areas(polygons: NDArray[Any]) -> NDArray[np.float64]:
     """Ellipsoidal areas, some polygons at a time: as many as the processor's own memory holds, one task a thread."""
+    from concurrent.futures import ThreadPoolExecutor
+
     size = np.cumsum(shapely.get_num_coordinates(polygons))
     ends = np.unique(np.searchsorted(size, np.arange(_VERTICES_AT_ONCE, size[-1], _VERTICES_AT_ONCE)))
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -141,22 +163,22 @@ class GeometryIndex:
         """An index over arrays that are at hand."""
         return cls(arrays.__getitem__)
 
-    @cached_property
+    @once
     def feature_bounds(self) -> NDArray[np.float64]:
         """(n, 4) boxes of the features; NaN where there is no geometry."""
         return np.asarray(self._array("features/bounds")[:])
 
-    @cached_property
+    @once
     def feature_area_m2(self) -> NDArray[np.float64]:
         """Ellipsoidal area of each feature, square metres."""
         return np.asarray(self._array("features/area")[:])
 
-    @cached_property
+    @once
     def feature_dimension(self) -> NDArray[np.int32]:
         """2 for polygons, 1 for lines, 0 for points, -1 where there is no geometry."""
         return np.asarray(self._array("features/dimension")[:])
 
-    @cached_property
+    @once
     def piece_bounds(self) -> NDArray[np.float64]:
         """(m, 4) boxes of the pieces."""
         bounds = np.asarray(self._array("pieces/bounds")[:])
@@ -164,7 +186,7 @@ class GeometryIndex:
             raise DamagedIndexError(array="pieces/bounds", detail="not as long as pieces/feature")
         return bounds
 
-    @cached_property
+    @once
     def piece_feature(self) -> NDArray[np.int32]:
         """The feature of each piece."""
         return np.asarray(self._array("pieces/feature")[:])
@@ -196,12 +218,12 @@ class GeometryIndex:
         rows = np.flatnonzero((west <= box[2]) & (east >= box[0]))
         return np.asarray(rows[(south[rows] <= box[3]) & (north[rows] >= box[1])], dtype=np.int64)
 
-    @cached_property
+    @once
     def _sides(self) -> NDArray[np.float64]:
         """The boxes of the pieces with each side in a row of its own, (4, m)."""
         return np.ascontiguousarray(self.piece_bounds.T)
 
-    @cached_property
+    @once
     def greatest_latitude(self) -> float:
         """The latitude farthest from the equator that a piece reaches, degrees without sign; 0 where there is none."""
         return float(np.abs(self.piece_bounds[:, [1, 3]]).max(initial=0.0))
@@ -219,13 +241,24 @@ class GeometryIndex:
         found = np.empty(len(rows), dtype=object)
         new = [int(row) for row in rows if int(row) not in self._pieces]
         if new:
-            offset, wkb = self._array("pieces/offset"), self._array("pieces/wkb")
-            at = np.array(new, dtype=np.int64)
-            places = zip(new, np.asarray(offset[at]).tolist(), np.asarray(offset[at + 1]).tolist(), strict=True)
-            for row, start, end in places:
-                self._pieces[row] = shapely.from_wkb(np.asarray(wkb[start:end]).tobytes())
+            self._pieces.update(zip(new, self._parsed(np.array(new, dtype=np.int64)), strict=True))
         found[:] = [self._pieces[int(row)] for row in rows]
         return found
+
+    def _parsed(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """The geometries of some pieces, anew; pieces that are stored one after another are read at once."""
+        offset, wkb = self._array("pieces/offset"), self._array("pieces/wkb")
+        start, end = np.asarray(offset[rows]), np.asarray(offset[rows + 1])
+        breaks = [0, *(np.flatnonzero(start[1:] != end[:-1]) + 1).tolist(), len(rows)]
+        found = []
+        for first, after in itertools.pairwise(breaks):
+            for at in range(first, after, _PIECES_AT_ONCE):
+                some = slice(at, min(at + _PIECES_AT_ONCE, after))
+                low = int(start[at])
+                content = np.asarray(wkb[low : int(end[some.stop - 1])]).tobytes()
+                places = zip((start[some] - low).tolist(), (end[some] - low).tolist(), strict=True)
+                found.append(shapely.from_wkb([content[one:other] for one, other in places]))
+        return np.concatenate(found)
 
     def geometry(self, feature: int) -> Any:
         """One feature put together from its pieces (its cut lines dissolved); None where it has no geometry."""
@@ -238,16 +271,18 @@ class GeometryIndex:
         """The edges of the groups whose box meets a box, with their rows among ``Edges.xy`` (0 … k-1)."""
         return self._edges_in(np.flatnonzero(boxes_meet(self.group_bounds, box)))
 
-    @cached_property
+    @once
     def cells(self) -> Cells | None:
         """The grid of cells over the layer; None where the version was written before there were any."""
+        from spatial.overlay.cells import Cells
+
         try:
             self._array("cells/shape")
         except KeyError:
             return None
         return Cells(self._array)
 
-    @cached_property
+    @once
     def group_bounds(self) -> NDArray[np.float64]:
         """(g, 4) boxes of the groups of boundary edges."""
         return np.asarray(self._array("edges/group_bounds")[:]).reshape(-1, 4)
@@ -259,32 +294,34 @@ class GeometryIndex:
         Use it where the index holds one feature (a coverage), whose every edge is boundary.
         """
         found = np.empty(len(groups), dtype=object)
-        for group in groups:
-            if int(group) not in self._groups:
-                edges, rows = self._edges_in(np.array([group]))
-                lines: Any = shapely.linestrings(edges.xy[rows].reshape(-1, 2, 2))
-                self._groups[int(group)] = shapely.multilinestrings(lines)
-        found[:] = [self._groups[int(group)] for group in groups]
+        new = [group for group in groups.tolist() if group not in self._groups]
+        if new:
+            rows = self._rows_of(np.array(new, dtype=np.int64))
+            lines: Any = shapely.linestrings(np.asarray(self._array("edges/xy")[rows]).reshape(-1, 2, 2))
+            owner = np.repeat(np.arange(len(new)), np.diff(self._group_offset)[new])
+            self._groups.update(zip(new, shapely.multilinestrings(lines, indices=owner), strict=True))
+        found[:] = [self._groups[group] for group in groups.tolist()]
         return found
 
-    @cached_property
+    @once
     def _group_offset(self) -> NDArray[np.int64]:
         return np.asarray(self._array("edges/group_offset")[:])
 
-    def _edges_in(self, groups: NDArray[np.int64]) -> tuple[Edges, NDArray[np.int64]]:
+    def _rows_of(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows of the edges of some groups."""
         offset = self._group_offset
-        rows = (
-            np.concatenate([np.arange(offset[g], offset[g + 1]) for g in groups])
-            if len(groups)
-            else np.zeros(0, dtype=np.int64)
-        )
+        found = [np.arange(offset[group], offset[group + 1]) for group in groups]
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+    def _edges_in(self, groups: NDArray[np.int64]) -> tuple[Edges, NDArray[np.int64]]:
+        rows = self._rows_of(groups)
         edges = Edges(
             xy=np.asarray(self._array("edges/xy")[rows]).reshape(-1, 4),
             left=np.asarray(self._array("edges/left")[rows]),
             right=np.asarray(self._array("edges/right")[rows]),
             set_offset=np.asarray(self._array("edges/set_offset")[:]),
             set_feature=np.asarray(self._array("edges/set_feature")[:]),
-            group_offset=offset,
+            group_offset=self._group_offset,
             group_bounds=self.group_bounds,
         )
         return edges, np.arange(len(rows), dtype=np.int64)

@@ -88,10 +88,9 @@ def nearest_among_edges(place: Vantage, targets: NDArray[Any], found: Nearest) -
     pairs, least = _pairs_within(place.lines[near], others, reach)
     if not pairs.size:
         return best
-    off = np.abs((ours[pairs[0]] + theirs[pairs[1]])[:, [1, 3]] / 2 - frame.lat0).max(axis=1)
-    off = np.maximum(
-        off, np.abs((ours[pairs[0]][:, [1, 3]] + theirs[pairs[1]][:, [3, 1]]) / 2 - frame.lat0).max(axis=1)
-    )
+    our_lat, their_lat = ours[:, 1::2][pairs[0]], theirs[:, 1::2][pairs[1]]
+    off = np.abs((our_lat + their_lat) / 2 - frame.lat0).max(axis=1)
+    off = np.maximum(off, np.abs((our_lat + their_lat[:, ::-1]) / 2 - frame.lat0).max(axis=1))
     top = math.radians(min(80.0, max(abs(bounds[1]), abs(bounds[3])) + math.degrees(found.distance_m / EARTH_RADIUS_M)))
     # a pair is off by tan(lat) for every radian of its middle's latitude; half as much again for the second order
     least = least * (1 - np.minimum(0.9, 1.5 * math.tan(top) * np.radians(off) + 1e-5))

@@ -10,6 +10,7 @@ import shapely
 
 from spatial.measure import ellipsoidal_area, geodesic_length
 from spatial.overlay.distance import nearest_of
+from spatial.overlay.edges import GRID_DEG
 from spatial.overlay.frame import Frame, bounds_of
 from spatial.overlay.parts import simple_parts, united_by_dimension
 from spatial.overlay.vantage import vantage_of
@@ -135,7 +136,7 @@ def _meet_part(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: float)
             if not shapely.intersects(piece, plane):
                 return _touch_or_apart(site, pieces)
             return Meeting(relation="within", overlap=frame.to_degrees(plane), overlap_m2=0.0, overlap_length_m=0.0)
-    zone = frame.to_plane(shapely.union_all(pieces, grid_size=1e-8))
+    zone = frame.to_plane(shapely.union_all(pieces, grid_size=GRID_DEG))
     inside = shapely.intersection(plane, shapely.buffer(zone, -TOUCHING_M))
     outside = shapely.difference(plane, shapely.buffer(zone, TOUCHING_M))
     if dimension == 1:
@@ -161,13 +162,13 @@ def _meet_parcel(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: floa
     area = float(np.sum(ellipsoidal_area(parts)))
     overlap = shapely.union_all(parts)
     frame = Frame.around(bounds_of(site))
-    if area <= 0 or shapely.buffer(frame.to_plane(overlap), -TOUCHING_M / 2).is_empty:
+    if area <= 0 or (not _is_wide(overlap, area) and _is_narrow(frame.to_plane(overlap))):
         return _touch_or_apart(site, pieces)
     site_area = vantage_of(site).area_m2
     site_in = abs(site_area - area) <= max(1e-6 * site_area, 0.01)
-    if site_in:
-        left = shapely.difference(site, shapely.union_all(pieces, grid_size=1e-8))
-        site_in = shapely.buffer(frame.to_plane(left), -TOUCHING_M / 2).is_empty
+    if site_in and not (len(pieces) == 1 and _is_deep(site, pieces[0])):
+        left = shapely.difference(site, shapely.union_all(pieces, grid_size=GRID_DEG))
+        site_in = left.is_empty or _is_narrow(frame.to_plane(left))
     zone_in = bool(abs(feature_area_m2 - area) <= 1e-9 * feature_area_m2)
     relation: Relation = "overlaps"
     if site_in:
@@ -177,6 +178,26 @@ def _meet_parcel(site: BaseGeometry, pieces: NDArray[Any], feature_area_m2: floa
     elif zone_in:
         relation = "contains"
     return Meeting(relation=relation, overlap=overlap, overlap_m2=area, overlap_length_m=0.0)
+
+
+def _is_narrow(plane: BaseGeometry) -> bool:
+    """Whether an area in metres is narrower than the touching tolerance everywhere."""
+    return bool(shapely.buffer(plane, -TOUCHING_M / 2).is_empty)
+
+
+def _is_wide(area: BaseGeometry, area_m2: float) -> bool:
+    """
+    Whether an area in degrees is surely not narrow anywhere: what lies so near its edge is a small part of it.
+
+    Within r of an edge of length l lie at most 2·r·l + π·r² of it, and no degree is longer than 112 km.
+    """
+    edges_m2 = TOUCHING_M * 112_000.0 * float(shapely.length(area))
+    return area_m2 > 4.0 * (edges_m2 + TOUCHING_M**2 * float(shapely.get_num_coordinates(area)))
+
+
+def _is_deep(site: BaseGeometry, piece: BaseGeometry) -> bool:
+    """Whether a piece holds a site farther from its edge than joining pieces on the grid can move that."""
+    return bool(shapely.covers(piece, site)) and not shapely.dwithin(shapely.boundary(piece), site, 4 * GRID_DEG)
 
 
 def _touch_or_apart(site: BaseGeometry, pieces: NDArray[Any]) -> Meeting:

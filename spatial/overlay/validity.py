@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +40,8 @@ def valid(geometries: NDArray[Any]) -> NDArray[np.bool_]:
     size = np.cumsum(shapely.get_num_coordinates(geometries))
     if not len(geometries) or size[-1] <= _AT_ONCE:
         return np.asarray(shapely.is_valid(geometries), dtype=bool)
+    from concurrent.futures import ThreadPoolExecutor
+
     ends = np.unique(np.searchsorted(size, np.arange(_AT_ONCE, size[-1], _AT_ONCE)))
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         return np.concatenate(list(pool.map(shapely.is_valid, np.split(geometries, ends))))

@@ -84,12 +84,17 @@ class Vantage:
             self._in_plane[id(target)] = target, self.frame.to_plane(target)
         return self._in_plane[id(target)][1]
 
-    def plane_distance(self, target: BaseGeometry) -> float:
-        """Metres to a target in the frame of the site, worked out once."""
-        there = self.in_plane(target)
-        if id(target) not in self._plane_distance:
-            self._plane_distance[id(target)] = float(shapely.distance(self.prepared_plane, there))
-        return self._plane_distance[id(target)]
+    def plane_distances(self, targets: NDArray[Any]) -> NDArray[np.float64]:
+        """Metres to each target in the frame of the site, worked out once, all that are new together."""
+        new = [target for target in targets if id(target) not in self._plane_distance]
+        if new:
+            there = np.empty(len(new), dtype=object)
+            there[:] = new
+            there = np.atleast_1d(self.frame.to_plane(there))
+            for target, plane, metres in zip(new, there, shapely.distance(self.prepared_plane, there), strict=True):
+                self._in_plane.setdefault(id(target), (target, plane))
+                self._plane_distance[id(target)] = float(metres)
+        return np.array([self._plane_distance[id(target)] for target in targets], dtype=np.float64)
 
     @cached_property
     def edges(self) -> NDArray[np.float64]:

@@ -198,6 +198,8 @@ def test_a_typed_site_loads_neither_parsers_nor_writers(workspace):
         "screening.hypotheses",
         "spatial.datum_shift",
         "spatial.outlines",
+        "spatial.overlay.cells",
+        "spatial.overlay.pieces",
         "spatial.reading.boundary",
         "spatial.reading.sources",
         "spatial.reading.tables",
@@ -205,11 +207,36 @@ def test_a_typed_site_loads_neither_parsers_nor_writers(workspace):
     }
 
 
-def test_memory_is_not_swept_at_the_end_of_a_check(workspace):
+def test_a_drawn_site_loads_no_workbooks_and_no_threads(workspace, parcel):
+    code = (
+        "import sys\n"
+        "from apps.cli.main import main\n"
+        "main(['check', sys.argv[2], '--workspace', sys.argv[1]], standalone_mode=False)\n"
+        "print('LOADED', *sorted(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, workspace, parcel],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+    )
+    loaded = set(done.stdout.decode("utf-8").rpartition("LOADED ")[2].split())
+    assert {"spatial.reading.geojson", "screening.dossier"} <= loaded
+    assert not loaded & {
+        "concurrent.futures",
+        "numpy.ma",
+        "spatial.overlay.cells",
+        "spatial.reading.spreadsheet",
+        "spatial.reading.tables",
+    }
+
+
+def test_memory_is_swept_rarely_and_not_at_the_end_of_a_check(workspace):
     """What is registered first runs last, when everything is frozen already."""
     code = (
         "import atexit, gc, sys\n"
-        "atexit.register(lambda: print('FROZEN', gc.get_freeze_count()))\n"
+        "atexit.register(lambda: print('FROZEN', gc.get_freeze_count(), gc.get_threshold()[0]))\n"
         "from apps.cli.main import main\n"
         "main(['check', '117.455,49.585', '--workspace', sys.argv[1]])\n"
     )
@@ -220,7 +247,9 @@ def test_memory_is_not_swept_at_the_end_of_a_check(workspace):
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0
-    assert int(done.stdout.decode("utf-8").rpartition("FROZEN ")[2]) > 10_000
+    frozen, sweeps_after = map(int, done.stdout.decode("utf-8").rpartition("FROZEN ")[2].split())
+    assert frozen > 10_000
+    assert sweeps_after == 50_000  # of 700 at first: a check would be swept some hundred times
 
 
 def test_every_stream_error_is_survived_when_nobody_asks_for_it():
