@@ -19,9 +19,9 @@ class Basis:
     """
     What was measured.
 
-    ``site_s`` is seconds a site of a whole ``check-many`` process on one core, reading and writing included; ``growth``
-    by how much a site costs more where zones have ten times the boundary, as dense, the largest measured against the
-    second largest;
+    ``site_s`` is seconds of processor a site of a whole ``check-many`` process, reading and writing included;
+    ``growth`` by how much a site costs more where zones have ten times the boundary, as dense, the largest measured
+    against the second largest;
     ``index_mb`` the workspace on disk for ``units`` units with their red line; ``process_mb`` the peak of one process.
     """
 
@@ -80,11 +80,12 @@ def basis_of(found: dict[str, Any]) -> Basis | None:
     many = [r for r in rows if r["task"] == "memory" and r["engine"].startswith("sanxian")]
     whole = [r for r in rows if r["task"] == "check_many" and r["engine"].startswith("sanxian")]
     grown = [r for r in rows if r["task"] == "growth_longer_overlay"]
-    if not whole or len(grown) < 2 or not {"index_mb", "units", "row_bytes"} <= facts.keys():
+    timed = [row for row in (*many, *whole) if row.get("core_s") is not None]
+    if not timed or len(grown) < 2 or not {"index_mb", "units", "row_bytes"} <= facts.keys():
         return None
-    last = max([*many, *whole], key=lambda row: row["n"])
+    last = max(timed, key=lambda row: row["n"])
     return Basis(
-        site_s=last["seconds"] / last["n"],
+        site_s=last["core_s"] / last["n"],
         growth=grown[-1]["seconds"] / grown[-2]["seconds"],
         index_mb=facts["index_mb"],
         units=facts["units"],
@@ -100,7 +101,7 @@ def markdown(found: dict[str, Any], language: str) -> str:
     if basis is None:
         return "还没有测全。" if zh else "Not all of it was measured yet."
     measured = [
-        ("每个选址，一个核，整个进程", "a site, one core, the whole process", f"{basis.site_s * 1e6:,.0f} µs"),
+        ("每个选址，整个进程的核秒", "seconds of processor a site, the whole process", f"{basis.site_s * 1e6:,.0f} µs"),
         ("边界长十倍，每个选址慢", "a site at zones of ten times the boundary", f"{basis.growth:.2f} x"),
         (
             f"{basis.units:,} 个单元和红线的工作区",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.data import Data
     from benchmarks.engines import Answer, Engine
 
-__all__ = ["EngineFailedError", "Rival", "answer_at", "peak_mb", "timed_process"]
+__all__ = ["EngineFailedError", "Rival", "answer_at", "core_seconds", "peak_mb", "timed_process"]
 
 
 class EngineFailedError(RuntimeError):
@@ -32,6 +32,16 @@ def peak_mb(process: int | None = None) -> float:
     if not status.exists():
         return float("nan")
     return float(status.read_text(encoding="utf-8").partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def core_seconds() -> float:
+    """Seconds of processor that all ended child processes took so far, the system's share included; NaN on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Rival:

@@ -48,6 +48,8 @@ class Row:
     equal: bool | None = None
     load_s: float | None = None
     prepare_s: float | None = None
+    core_s: float | None = None
+    """Seconds of processor, of all cores together, of what runs as a process of its own."""
     pieces: int | None = None
     """Vertices of a piece, of an engine that joins with pieces of the size it is quickest with."""
 

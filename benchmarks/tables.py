@@ -43,9 +43,10 @@ TITLES = {
     "importing": ("导入两个图层", "import of both layers"),
 }
 HEADS = {
-    "zh": ("引擎", "n", "中位秒数", "范围", "轮", "每个 µs", "快几倍", "峰值 MB", "答案相同", "读入秒", "准备秒"),
+    "zh": ("引擎", "n", "中位秒数", "范围", "轮", "每个 µs", "快几倍", "峰值 MB", "答案相同", "读入秒", "准备秒",
+           "核秒"),
     "en": ("engine", "n", "median s", "range", "rounds", "µs each", "times faster", "peak MB", "equal", "load s",
-           "prepare s"),
+           "prepare s", "core s"),
 }  # fmt: skip
 YES = {"zh": ("是", "**否**"), "en": ("yes", "**no**")}
 PACKAGES = ("numpy", "shapely", "pyproj", "geopandas", "pyogrio", "pandas", "pyarrow", "duckdb", "sedonadb", "dask",
@@ -226,6 +227,7 @@ def _cells(row: dict[str, Any], language: str) -> list[str]:
         "" if row["equal"] is None else YES[language][not row["equal"]],
         "" if row["load_s"] is None else _number(row["load_s"]),
         "" if row["prepare_s"] is None else _number(row["prepare_s"]),
+        "" if row.get("core_s") is None else _number(row["core_s"]),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ import shapely
 
 from benchmarks.engines.ours import DAY, KINDS, import_command, workspace_of
 from benchmarks.engines.trees import geometries
-from benchmarks.process import timed_process
+from benchmarks.process import core_seconds, timed_process
 from benchmarks.racing import LeftOut, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from benchmarks.data import Data
     from benchmarks.racing import Pace, Row
@@ -100,8 +101,8 @@ def memory(data: Data, pace: Pace, say: Say, *, full: bool = False) -> Measured:
         if n * rate > 10 * pace.ours_s and not full:
             out.append(too_long("memory", n, n * rate, say))
             continue
-        seconds, peak, _ = _check_many(data, n)
-        rows.append(row_of("memory", "sanxian check-many", n, [seconds], peak_mb=peak))
+        ran = _check_many(data, n)
+        rows.append(row_of("memory", "sanxian check-many", n, [ran.seconds], peak_mb=ran.peak_mb, core_s=ran.core_s))
     return rows, out
 
 
@@ -115,50 +116,72 @@ def check_many(data: Data, pace: Pace, say: Say) -> Measured:
     sites = _sites_file(data, n)
     rounds = min(pace.rounds, 3)
     mine, theirs = [], []
-    peak = other = float("nan")
     with tempfile.TemporaryDirectory() as folder:
+        theirs_at = Path(folder) / "out.parquet"
         for _ in range(rounds):
-            seconds, peak, rows = _check_many(data, n)
-            mine.append(seconds)
-            words = [
-                "-m",
-                "benchmarks.whole_runs",
-                str(sites),
-                str(data.path("units")),
-                str(Path(folder) / "out.parquet"),
-            ]
-            start, other = timed_process(words, rounds=1)
-            theirs += start
-        equal = _same_units(rows, Path(folder) / "out.parquet")
-    base = row_of("check_many", PEER, n, theirs, peak_mb=other, ratio=1.0)
-    ratio = base.seconds / float(np.median(mine))
-    return [base, row_of("check_many", "sanxian check-many", n, mine, peak_mb=peak, ratio=ratio, equal=equal)], out
+            mine.append(_check_many(data, n))
+            words = ["-m", "benchmarks.whole_runs", str(sites), str(data.path("units")), str(theirs_at)]
+            theirs.append(_ran(words))
+        equal = _same_units(mine[-1].rows, theirs_at)
+    return _against_peer("check_many", "sanxian check-many", n, mine, theirs, equal=equal), out
+
+
+def _against_peer(
+    task: str, name: str, n: int, mine: Sequence[_Run], theirs: Sequence[_Run], *, equal: bool | None = None
+) -> list[Row]:
+    """A row of the processes of geopandas, and one of ours."""
+    base, ours = (
+        row_of(
+            task,
+            engine,
+            n,
+            [run.seconds for run in runs],
+            peak_mb=max(run.peak_mb for run in runs),
+            core_s=float(np.median([run.core_s for run in runs])),
+        )
+        for engine, runs in ((PEER, theirs), (name, mine))
+    )
+    return [replace(base, ratio=1.0), replace(ours, ratio=base.seconds / ours.seconds, equal=equal)]
 
 
 def _check_many_rate(data: Data) -> float:
     """Seconds a site of a large batch: from two small ones, so that the start of the process is no part of it."""
-    few, more = (_check_many(data, n)[0] for n in (20, 320))
+    few, more = (_check_many(data, n).seconds for n in (20, 320))
     return max(1e-6, (more - few) / 300)
 
 
-def _check_many(data: Data, n: int) -> tuple[float, float, Any]:
-    """Seconds, peak of all its processes in MB as far as they are one, and the rows."""
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Of a process, or of several one after another: seconds, those of all cores together, peak, and what came out."""
+
+    seconds: float
+    core_s: float
+    peak_mb: float
+    rows: Any = None
+
+
+def _ran(*processes: list[str]) -> _Run:
+    began, used = time.perf_counter(), core_seconds()
+    peaks = [timed_process(words, rounds=0)[1] for words in processes]
+    return _Run(seconds=time.perf_counter() - began, core_s=core_seconds() - used, peak_mb=max(peaks))
+
+
+def _check_many(data: Data, n: int) -> _Run:
+    """As a user runs it in one process, from file to file."""
     import pyarrow.parquet
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "rows.parquet"
         words = ["-m", CHECK, "check-many", str(_sites_file(data, n)), "-w", str(workspace_of(data, *BOTH))]
         words += ["--out", str(out), "--as-of", DAY, "--workers", "1", "--crs", "EPSG:4490"]
-        start = time.perf_counter()
-        _, peak = timed_process(words, rounds=0)
-        return time.perf_counter() - start, peak, pyarrow.parquet.read_table(out)
+        return replace(_ran(words), rows=pyarrow.parquet.read_table(out))
 
 
 def row_bytes(data: Data, n: int = 1_000) -> float:
     """Bytes of a row in the result, compressed as it is written."""
     import pyarrow.parquet
 
-    rows = _check_many(data, n)[2]
+    rows = _check_many(data, n).rows
     with tempfile.TemporaryDirectory() as folder:
         pyarrow.parquet.write_table(rows, Path(folder) / "rows.parquet", compression="zstd")
         return float((Path(folder) / "rows.parquet").stat().st_size / n)
@@ -196,23 +219,12 @@ def importing(data: Data, pace: Pace, _say: Say) -> Measured:
     from layers.workspace import FolderStore
 
     mine, theirs = [], []
-    peak = other = 0.0
     for _ in range(min(pace.rounds, 3)):
         with tempfile.TemporaryDirectory() as folder:
             FolderStore.create(Path(folder) / "ws", required_kinds=[KINDS[one] for one in BOTH], region=None)
-            start = time.perf_counter()
-            for layer in BOTH:
-                _, used = timed_process(import_command(data, Path(folder) / "ws", layer), rounds=0)
-                peak = max(peak, used)
-            mine.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        words = ["-m", "benchmarks.whole_runs", *(str(data.folder / f"{layer}.gpkg") for layer in BOTH)]
-        _, other = timed_process(words, rounds=0)
-        theirs.append(time.perf_counter() - start)
-    n = data.sizes.units + data.sizes.red_lines
-    base = row_of("importing", PEER, n, theirs, peak_mb=other, ratio=1.0)
-    ratio = base.seconds / float(np.median(mine))
-    return [base, row_of("importing", "sanxian import", n, mine, peak_mb=peak, ratio=ratio)], []
+            mine.append(_ran(*(import_command(data, Path(folder) / "ws", layer) for layer in BOTH)))
+        theirs.append(_ran(["-m", "benchmarks.whole_runs", *(str(data.folder / f"{layer}.gpkg") for layer in BOTH)]))
+    return _against_peer("importing", "sanxian import", data.sizes.units + data.sizes.red_lines, mine, theirs), []
 
 
 def too_long(task: str, n: int, seconds: float, say: Say) -> LeftOut:
