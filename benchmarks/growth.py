@@ -54,7 +54,7 @@ def growth_sites(data: Data, pace: Pace, say: Say) -> Measured:
     at = workspace_of(data, *BOTH)
     from screening.batch.desk import Desk
 
-    desk = Desk.opened(at, DAY)
+    desk = Desk.opened(at, DAY, threads=ours.THREADS)
     rate = float("nan")
     for n in _powers(most):
         name = "growth_sites_answers"

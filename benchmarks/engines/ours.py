@@ -100,7 +100,7 @@ def answers(workspace: Path, sites: pa.Table) -> pa.Table:
     """Rows with the four answers, their gaps and what proves them."""
     from screening.batch.desk import Desk
 
-    return Desk.opened(workspace, DAY).rows(sites)
+    return Desk.opened(workspace, DAY, threads=THREADS).rows(sites)
 
 
 def site_table(sites: Any, numbers: Any) -> pa.Table:
@@ -235,7 +235,7 @@ class OurAnswers:
 
         sites = geometries(self.data.path("parcels"), "site")[0][: self.count]
         self.sites = site_table(sites, np.arange(len(sites)))
-        self.desk = Desk.opened(workspace_of(self.data, self.layer), DAY)
+        self.desk = Desk.opened(workspace_of(self.data, self.layer), DAY, threads=THREADS)
 
     def prepare(self) -> None:
         """Built at import."""

@@ -81,7 +81,7 @@ class Desk:
     store: WorkspaceStore | None = field(default=None, repr=False)
     """Where the layers lie; tells whether that place answered all the time."""
     threads: int = 1
-    """Layers asked at once; the rows are the same."""
+    """Layers asked at once, and where they are fewer the threads of each; the rows are the same."""
     _grounds: list[tuple[LayerGround, str | None]] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -98,7 +98,8 @@ class Desk:
         one_by_one
             Whether every site is asked alone.
         threads
-            Layers asked at once, for a process that has several cores to itself; a database is asked by one.
+            How many work at once, for a process that has several cores to itself: each at a layer, or several at one
+            where there are fewer layers. A database is asked by one.
 
         Raises
         ------
@@ -186,8 +187,10 @@ class Desk:
 
     def _opened_grounds(self) -> list[tuple[LayerGround, str | None]]:
         if not self._grounds:  # all of them or none: with one left out, a damaged layer would answer nothing
+            layers = self.loaded.protective
+            each = max(1, self.threads // max(1, len(layers)))  # what layers leave over
             self._grounds.extend(
-                [(LayerGround(layer, self.loaded.as_of), validity) for layer, validity in self.loaded.protective]
+                [(LayerGround(layer, self.loaded.as_of, threads=each), validity) for layer, validity in layers]
             )
         return self._grounds
 

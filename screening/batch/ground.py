@@ -35,14 +35,20 @@ class Outline:
     The boundary of some features of an index that count together, and what lies inside it.
 
     Lines and points among them are boundary as they are, and nothing lies inside them. ``areas`` gives the pieces of
-    all areas among them where they are read already.
+    all areas among them where they are read already; ``threads`` seek distances at once.
     """
 
     def __init__(
-        self, index: GeometryIndex, counted: NDArray[np.bool_], areas: Callable[[], NDArray[Any]] | None = None
+        self,
+        index: GeometryIndex,
+        counted: NDArray[np.bool_],
+        areas: Callable[[], NDArray[Any]] | None = None,
+        *,
+        threads: int = 1,
     ) -> None:
         self._index = index
         self._counted = counted
+        self._threads = threads
         self._areas = areas or (lambda: index.load(index.pieces_of(counted & (index.feature_dimension == 2))))
 
     @once
@@ -69,7 +75,7 @@ class Outline:
         """Geodesic metres from each site to the boundary, 0 where they meet; infinite where none is within so many."""
         if self._lookup is None:
             return np.full(len(sites), np.inf)
-        return nearest_many(sites, self._lookup, within_m=within_m).distance_m
+        return nearest_many(sites, self._lookup, within_m=within_m, threads=self._threads).distance_m
 
     @once
     def _narrow(self) -> BoundaryLookup | None:
@@ -127,10 +133,13 @@ class LayerGround:
         An open version; touching damaged bytes raises ``DamagedVersionError``.
     as_of
         ISO date.
+    threads
+        How many work at its distances and overlaps at once; the answers are the same.
     """
 
-    def __init__(self, layer: OpenLayer, as_of: str) -> None:
+    def __init__(self, layer: OpenLayer, as_of: str, *, threads: int = 1) -> None:
         self.layer = layer
+        self.threads = threads
         self.standing: Standing = layer.records.standing(as_of, layer.card.accuracy_m)
         self._known_words: dict[int, tuple[str, str]] = {}
         self._known_sets: dict[int, tuple[str, ...]] = {}
@@ -157,7 +166,7 @@ class LayerGround:
                 accuracy_m=accuracy,
                 influence_m=max(influence, 0.0),
                 plain=not soft and influence < 0 and bool((index.feature_dimension[rows] == 2).all()),
-                outline=Outline(index, rows, partial(self._areas_of, rows)),
+                outline=Outline(index, rows, partial(self._areas_of, rows), threads=self.threads),
             )
             for rows, accuracy, influence, soft in self.standing.alike
         )
@@ -229,7 +238,9 @@ class LayerGround:
     def coverage(self) -> Outline | None:
         """The edge of what the layer covers; None where no coverage is stated."""
         own = self.layer.coverage
-        return None if own is None else Outline(own, np.ones(len(own.feature_dimension), dtype=bool))
+        if own is None:
+            return None
+        return Outline(own, np.ones(len(own.feature_dimension), dtype=bool), threads=self.threads)
 
     @once
     def overlay(self) -> OverlayLookup:

@@ -336,7 +336,7 @@ def _lay_over(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], column
 
 def _cut_out(ground: LayerGround, crowd: Crowd, rows: NDArray[np.int64], columns: LayerColumns) -> NDArray[np.bool_]:
     """Overlaps with every zone of sites that an edge crosses; of which of these rows that is settled."""
-    found = overlaps_many(crowd.geometry[rows], ground.overlay, areas_m2=crowd.area_m2[rows])
+    found = overlaps_many(crowd.geometry[rows], ground.overlay, areas_m2=crowd.area_m2[rows], threads=ground.threads)
     sure = ~found.nearly  # nearly touching: which relation that is, the engine says
     sure[found.site[found.area_m2 <= THICK_M * found.outline_m]] = False
     count = np.bincount(found.site, minlength=len(rows))

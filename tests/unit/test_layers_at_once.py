@@ -227,12 +227,19 @@ def test_a_ground_learns_what_its_features_are_called_as_the_records_say_it(work
     assert any(one_after_another.column("red_lines_met").to_pylist())
 
 
+def test_threads_that_layers_leave_over_are_theirs(workspace, sites, one_after_another):
+    for threads, each in ((1, 1), (2, 1), (3, 1), (4, 2), (9, 4)):  # of two layers
+        desk = Desk.opened(workspace, DAY, threads=threads)
+        assert [ground.threads for ground, _ in desk._opened_grounds()] == [each, each]
+    assert desk.rows(sites).equals(one_after_another)
+
+
 def test_grounds_are_all_there_or_none(workspace, monkeypatch):
     """With one of them left out, a damaged layer would answer nothing."""
     desk = replace(Desk.opened(workspace, DAY, threads=2), _grounds=[])
     made = []
 
-    def fails(layer, as_of):
+    def fails(layer, as_of, *, threads):
         made.append(layer)
         if len(made) == 2:
             raise OSError("away")
