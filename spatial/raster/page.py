@@ -172,7 +172,7 @@ def read_page(
     if len(raw) != shape[0] * shape[1] * 3:
         raise IncompleteSourceError(file=name, code="damaged", detail="pixels were lost on the way", remedy=_AGAIN)
     return Page(
-        pixels=np.frombuffer(raw, dtype=np.uint8).reshape(shape),
+        pixels=np.frombuffer(memoryview(raw).toreadonly(), dtype=np.uint8).reshape(shape),
         dpi=facts["dpi"],
         source_name=name,
         source_sha256=hashlib.sha256(data).hexdigest(),

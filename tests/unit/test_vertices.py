@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -86,17 +84,3 @@ def test_nothing_is_swept_while_much_is_done_and_it_is_again_afterwards():
     with bulk_work():
         assert not gc.isenabled()
     assert gc.isenabled()
-
-
-def test_gdal_comes_without_pandas_which_can_be_imported_later():
-    said = (
-        "import sys\n"
-        "from apps.cli.bulk import import_gdal_without_pandas\n"
-        "import_gdal_without_pandas()\n"
-        "import pyarrow as pa, pyogrio\n"
-        "assert pa.array(['甲', None]).to_pylist() == ['甲', None] and pyogrio.write_arrow\n"
-        "assert not {'pandas', 'geopandas'} & set(sys.modules), 'loaded'\n"
-        "import pandas\n"
-    )
-    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
