@@ -83,27 +83,26 @@ def growth_vertices(_data: Data, pace: Pace, _say: Say) -> Measured:
     """
     Time of a site at a zone of ever more vertices, in, out and on its boundary.
 
-    There are two ways to have more of them, and both are rows. A boundary that is ever *longer*, of one spacing: sites
-    are as hard everywhere. One that is ever *finer*: at a million, teeth of 100 m a third of a metre apart, so that a
-    parcel on the boundary has a thousand of them in it and none of them can be left out.
+    There are two ways to have more of them, and both are rows. A boundary that is ever *longer*, of one spacing, with
+    sites within some 3 km of it, so that they are as hard everywhere. One that is ever *finer*, with sites all over the
+    zone: at a million, teeth of 100 m a third of a metre apart, so that a parcel on the boundary has a thousand of them
+    in it and none of them can be left out.
     """
-    rows = []
+    rows, rng = [], np.random.default_rng(31)
     for vertices in _powers(1_000_000 if pace.rounds >= 5 else 10_000):
-        for family, zone in (
-            ("finer", partial(jagged, 122, 46, 0.5, vertices, 5)),
-            ("longer", partial(winding, vertices)),
-        ):
-            rows += _at_zone(zone(), f"growth_{family}", vertices, pace.rounds)
+        fine, long = jagged(122, 46, 0.5, vertices, 5), winding(vertices)
+        all_over = rng.uniform((121.4, 45.4), (122.6, 46.6), (20_000, 2))
+        rows += _at_zone(fine, all_over, "growth_finer", vertices, pace.rounds)
+        beside = rng.choice(shapely.get_coordinates(long), 20_000) + rng.uniform(-0.03, 0.03, (20_000, 2))
+        rows += _at_zone(long, beside, "growth_longer", vertices, pace.rounds)
     return rows, []
 
 
-def _at_zone(zone: Any, task: str, vertices: int, rounds: int) -> list[Row]:
-    """Points and parcels all over the box of a zone and a little beyond."""
+def _at_zone(zone: Any, places: Any, task: str, vertices: int, rounds: int) -> list[Row]:
+    """Points at some places, and parcels of 400 m at a tenth of them."""
     from spatial.overlay.index import GeometryIndex, build_index
 
     index = GeometryIndex.from_arrays(build_index(np.array([zone], dtype=object)))
-    west, south, east, north = shapely.bounds(shapely.buffer(shapely.box(*zone.bounds), 0.1))
-    places = np.random.default_rng(31).uniform((west, south), (east, north), (20_000, 2))
     parcels = shapely.buffer(shapely.points(places[:2_000]), 0.002)
     return [
         measured(f"{task}_{name}", f"ours, {vertices:,} vertices", n, work, rounds)
