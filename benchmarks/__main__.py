@@ -17,7 +17,7 @@ from rich.console import Console
 
 from benchmarks import cost_model, growth, whole_runs
 from benchmarks.data import FULL, QUICK, data_at
-from benchmarks.engines import TASKS
+from benchmarks.engines import TASKS, rivals_in
 from benchmarks.engines.ours import code_digest, workspace_of
 from benchmarks.floor import floor_of
 from benchmarks.process import EngineFailedError
@@ -61,8 +61,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for name in dict.fromkeys(row.task for row in found):
             console.print(shown([row.document() for row in found if row.task == name], name))
         if asked.write:  # task by task: a run that is cut short keeps what it measured
-            floor = _floor(task, data, found) if task in TASKS else None
-            _write(results(data, found, left, [] if floor is None else [floor], _facts(data, [task])))
+            _write(results(data, found, left, _floors(task, data, found), _facts(data, [task])))
             say(f"written: {RESULTS.relative_to(REPO)}, docs/reference/performance.md, docs/reference/cost-model.md")
     return 0
 
@@ -117,9 +116,13 @@ def _measured(
     return found
 
 
-def _floor(task: str, data: Data, rows: list[Row]) -> dict[str, Any] | None:
-    mine = next((row for row in rows if row.task == task and row.engine == "ours"), None)
-    return None if mine is None else floor_of(task, data, mine.n)
+def _floors(task: str, data: Data, rows: list[Row]) -> list[dict[str, Any]]:
+    """Of the task itself, and of the four answers where it has them."""
+    if task not in TASKS:
+        return []
+    counts = {row.engine: row.n for row in rows if row.task == task}
+    mine = [engine for engine in rivals_in(task) if engine.name in counts and engine.name.startswith("ours")]
+    return [floor_of(task, data, counts[one.name], engine=one.name, variant=one.variant) for one in mine]
 
 
 def _facts(data: Data, tasks: Sequence[str]) -> dict[str, Any]:

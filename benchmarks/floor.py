@@ -5,11 +5,11 @@ from __future__ import annotations
 import cProfile
 import pstats
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from benchmarks.engines import ours
 
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["floor_of"]
 
+REPO = Path(__file__).resolve().parents[1]
+
+_DEEPEST = 8
+"""Calls between a function of the project and what takes its time."""
 TABLE = 25_000_000
 """Cells of 4 bytes: a table that no cache holds, about as large as a cell index of the layers."""
 
 
-def floor_of(task: str, data: Data, count: int) -> dict[str, Any]:
-    """Seconds of ours, of the floor, and the functions in which the time is spent."""
-    racer = ours.racer("", task, data, count)
+def floor_of(task: str, data: Data, count: int, *, engine: str = "ours", variant: str = "") -> dict[str, Any]:
+    """Seconds of ours, of the floor, and the functions in which the time is spent, on one thread."""
+    racer = ours.racer(variant, task, data, count)
     racer.load()
     racer.prepare()
     racer.run()
@@ -32,20 +36,24 @@ def floor_of(task: str, data: Data, count: int) -> dict[str, Any]:
     racer.run()
     seconds = time.perf_counter() - start
     profile = cProfile.Profile()
-    profile.runcall(racer.run)
-    sites = racer.sites  # type: ignore[union-attr]
-    xy = sites if racer.kind == "points" else shapely.get_coordinates(sites)  # type: ignore[union-attr]
+    with ours.alone():
+        racer.load()
+        racer.prepare()
+        racer.run()
+        profile.runcall(racer.run)
+    xy = racer.coordinates()
     start = time.perf_counter()
     xy.sum()
     read = time.perf_counter() - start
     table = np.zeros(TABLE, dtype=np.int32)
-    rows = np.random.default_rng(1).integers(0, TABLE, len(sites))
+    rows = np.random.default_rng(1).integers(0, TABLE, count)
     table[rows]
     start = time.perf_counter()
     table[rows]
     access = time.perf_counter() - start
     return {
         "task": task,
+        "engine": engine,
         "n": count,
         "seconds": float(f"{seconds:.4g}"),
         "read_s": float(f"{read:.3g}"),
@@ -54,12 +62,22 @@ def floor_of(task: str, data: Data, count: int) -> dict[str, Any]:
     }
 
 
-def _top(profile: cProfile.Profile, count: int = 5) -> list[tuple[str, float]]:
-    """The functions that take most of the time themselves, with their share."""
-    stats = pstats.Stats(profile)
-    found: list[tuple[str, float]] = []
-    for (file, _, name), (_, _, own, _, _) in stats.stats.items():  # type: ignore[attr-defined]
-        where = "" if file in {"~", ""} else f"{Path(file).stem}."
-        found.append((f"{where}{name}".replace("<", "").replace(">", ""), own))
-    total = sum(own for _, own in found) or 1.0
-    return [(name, round(own / total, 3)) for name, own in sorted(found, key=lambda one: -one[1])[:count]]
+def _top(profile: cProfile.Profile, count: int = 6) -> list[tuple[str, float]]:
+    """The functions of the project that take most of the time, with their share; what they call elsewhere is theirs."""
+    stats: dict[Any, Any] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    spent: dict[str, float] = defaultdict(float)
+
+    def charge(function: tuple[str, int, str], seconds: float, depth: int = 0) -> None:
+        file, _, name = function
+        callers = stats[function][4]
+        if Path(file).is_relative_to(REPO) and "site-packages" not in file:
+            spent[f"{Path(file).stem}.{name}".replace("<", "").replace(">", "")] += seconds
+        elif callers and depth < _DEEPEST:
+            all_of_it = sum(one[3] for one in callers.values()) or 1.0
+            for caller, one in callers.items():
+                charge(caller, seconds * one[3] / all_of_it, depth + 1)
+
+    for function, (_, _, own, _, _) in stats.items():
+        charge(function, own)
+    total = sum(spent.values()) or 1.0
+    return [(name, round(own / total, 3)) for name, own in sorted(spent.items(), key=lambda one: -one[1])[:count]]

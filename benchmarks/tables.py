@@ -170,7 +170,7 @@ def markdown(found: dict[str, Any], language: str) -> str:
         lines += ["### 离底线多远" if zh else "### How far from the floor", ""]
         cells = [
             [
-                title_of(one["task"], language), f"{one['n']:,}", _number(one["seconds"]), _number(one["read_s"]),
+                _floor_name(one, language), f"{one['n']:,}", _number(one["seconds"]), _number(one["read_s"]),
                 _number(one["access_s"]), f"{one['seconds'] / max(1e-9, one['read_s'] + one['access_s']):.0f}",
                 "; ".join(f"{name} {share:.0%}" for name, share in one["top"]),
             ]
@@ -205,6 +205,14 @@ def kept_at(path: Path) -> dict[str, Any] | None:
 def _ordered(rows: list[dict[str, Any]], task: str) -> list[dict[str, Any]]:
     """The quickest first; what grows stays in order."""
     return rows if task.startswith(("growth", "memory", "one_site")) else sorted(rows, key=_speed)
+
+
+def _floor_name(one: dict[str, Any], language: str) -> str:
+    """The task, and where it is the four answers, that."""
+    name = title_of(one["task"], language)
+    if one.get("engine", "ours") == "ours":
+        return name
+    return f"{name}：四种结论" if language == "zh" else f"{name}: the four answers"
 
 
 def _speed(row: dict[str, Any]) -> float:

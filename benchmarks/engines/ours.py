@@ -24,18 +24,42 @@ from benchmarks.engines.geodesic import SEED
 from benchmarks.engines.trees import geometries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from benchmarks.data import Data
     from spatial.overlay.index import GeometryIndex
 
-__all__ = ["DAY", "KINDS", "areas", "import_command", "nearest", "overlay_areas", "points_in", "racer", "workspace_of"]
+__all__ = [
+    "DAY",
+    "KINDS",
+    "alone",
+    "areas",
+    "import_command",
+    "nearest",
+    "overlay_areas",
+    "points_in",
+    "racer",
+    "workspace_of",
+]
 
 DAY = "2026-11-23"
 KINDS = {"units": "control_units", "red_line": "red_lines", "sources": "water_sources", "protected": "protected_areas"}
 THREADS = 2
 CODE = "SANXIAN_BENCH_CODE"
 REPO = Path(__file__).resolve().parents[2]
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """On one thread: a profile sees no other."""
+    global THREADS  # noqa: PLW0603 - of this process, which measures nothing else meanwhile
+    THREADS, several = 1, THREADS
+    try:
+        yield
+    finally:
+        THREADS = several
 
 
 def points_in(index: GeometryIndex, lonlat: Any) -> tuple[Any, Any]:
@@ -83,7 +107,7 @@ def nearest(index: GeometryIndex, sites: Any) -> Any:
         edges, rows = index.edges_meeting((-180.0, -90.0, 180.0, 90.0))
         return BoundaryLookup(boundary_edges(edges, every, rows))
 
-    found = np.array(nearest_many(sites, _once(index, "lookup", lookup), threads=2).distance_m)
+    found = np.array(nearest_many(sites, _once(index, "lookup", lookup), threads=THREADS).distance_m)
     first = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(sites), 0))
     found[np.unique(points_in(index, first)[0])] = 0.0  # a site within a zone: no edge may be near
     return found
@@ -217,6 +241,10 @@ class Ours:
         rows = np.arange(len(value))
         return Answer(site=rows, zone=np.full_like(rows, -1), value=value, metres=True)
 
+    def coordinates(self) -> Any:
+        """Of all sites."""
+        return self.sites if self.kind == "points" else shapely.get_coordinates(self.sites)
+
     def peak_mb(self) -> float | None:
         return None
 
@@ -245,6 +273,10 @@ class OurAnswers:
         area = rows.column(f"{KINDS[self.layer]}_overlap_m2").to_numpy()
         some = np.flatnonzero(np.nan_to_num(area) > 0)
         return Answer(site=some, zone=np.full_like(some, -1), value=area[some], metres=True)
+
+    def coordinates(self) -> Any:
+        """Of all sites."""
+        return shapely.get_coordinates(shapely.from_wkb(self.sites.column("geometry").to_pylist()))
 
     def peak_mb(self) -> float | None:
         return None
