@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apps.cli.bulk import share_arenas
 from apps.cli.console import console_on, say
 from apps.cli.engines import EngineOptions, engine_options
 from apps.cli.options import DATE, lang_option, workspace_option
@@ -72,6 +73,7 @@ def check_many(
     restart: bool,
 ) -> int:
     """``sanxian check-many SITES``."""
+    share_arenas()
     from layers.workspace import open_workspace
     from screening.batch.desk import layers_of
     from screening.batch.intake import chunks_of

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import shapely
 
-from apps.cli.bulk import bulk_work
 from spatial import vertices
 from spatial.crs import identify, to_geographic
 from spatial.errors import OutsideWorkingAreaError
@@ -75,12 +74,3 @@ def test_few_points_hold_the_corners_of_the_hull_of_all(monkeypatch, seed):
     whole = shapely.get_coordinates(shapely.convex_hull(shapely.linestrings(points)))
     told = np.vstack([whole, points[:: len(points) // 50 + 1]])
     assert np.array_equal(reference._points(SimpleNamespace(geometries=list(shapes))), told)
-
-
-def test_nothing_is_swept_while_much_is_done_and_it_is_again_afterwards():
-    import gc
-
-    assert gc.isenabled()
-    with bulk_work():
-        assert not gc.isenabled()
-    assert gc.isenabled()
