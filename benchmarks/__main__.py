@@ -120,9 +120,8 @@ def _floors(task: str, data: Data, rows: list[Row]) -> list[dict[str, Any]]:
     """Of the task itself, and of the four answers where it has them."""
     if task not in TASKS:
         return []
-    counts = {row.engine: row.n for row in rows if row.task == task}
-    mine = [engine for engine in rivals_in(task) if engine.name in counts and engine.name.startswith("ours")]
-    return [floor_of(task, data, counts[one.name], engine=one.name, variant=one.variant) for one in mine]
+    variants = {engine.name: engine.variant for engine in rivals_in(task) if engine.name.startswith("ours")}
+    return [floor_of(row, data, variants[row.engine]) for row in rows if row.task == task and row.engine in variants]
 
 
 def _facts(data: Data, tasks: Sequence[str]) -> dict[str, Any]:

@@ -120,6 +120,6 @@ def markdown(found: dict[str, Any], language: str) -> str:
     for cores in CORES:
         one = cost(basis, sites=NATION_SITES, units=NATION_UNITS, cores=cores)
         lines.append(
-            f"| {cores} | {one.core_hours:,.0f} | {one.hours:,.1f} | {one.memory_gb:,.1f} | {one.disk_gb:,.1f} |"
+            f"| {cores} | {one.core_hours:,.0f} | {one.hours:,.2g} | {one.memory_gb:,.1f} | {one.disk_gb:,.1f} |"
         )
     return "\n".join(lines)

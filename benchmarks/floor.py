@@ -15,6 +15,7 @@ from benchmarks.engines import ours
 
 if TYPE_CHECKING:
     from benchmarks.data import Data
+    from benchmarks.racing import Row
 
 __all__ = ["floor_of"]
 
@@ -26,15 +27,10 @@ TABLE = 25_000_000
 """Cells of 4 bytes: a table that no cache holds, about as large as a cell index of the layers."""
 
 
-def floor_of(task: str, data: Data, count: int, *, engine: str = "ours", variant: str = "") -> dict[str, Any]:
-    """Seconds of ours, of the floor, and the functions in which the time is spent, on one thread."""
-    racer = ours.racer(variant, task, data, count)
-    racer.load()
-    racer.prepare()
-    racer.run()
-    start = time.perf_counter()
-    racer.run()
-    seconds = time.perf_counter() - start
+def floor_of(row: Row, data: Data, variant: str) -> dict[str, Any]:
+    """Seconds of a row of ours, of the floor, and the functions in which the time is spent, on one thread."""
+    count = row.n
+    racer = ours.racer(variant, row.task, data, count)
     profile = cProfile.Profile()
     with ours.alone():
         racer.load()
@@ -52,10 +48,10 @@ def floor_of(task: str, data: Data, count: int, *, engine: str = "ours", variant
     table[rows]
     access = time.perf_counter() - start
     return {
-        "task": task,
-        "engine": engine,
+        "task": row.task,
+        "engine": row.engine,
         "n": count,
-        "seconds": float(f"{seconds:.4g}"),
+        "seconds": float(f"{row.seconds:.4g}"),
         "read_s": float(f"{read:.3g}"),
         "access_s": float(f"{access:.3g}"),
         "top": _top(profile),
