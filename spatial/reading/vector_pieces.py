@@ -122,7 +122,7 @@ def _outlined(stream: BatchStream) -> Draft:
         more = shapely.get_coordinates(part.geometries)
         points = np.vstack([points, more])
         if len(points) > _MANY:  # the corners of their hull, within which every test of the system is decided
-            inner.append(more[:: len(more) // _SAMPLE + 1])
+            inner.append(more[:: len(more) // _SAMPLE + 1].copy())  # a view would keep all of the batch
             points = shapely.get_coordinates(shapely.convex_hull(shapely.linestrings(points)))
     if inner:
         points = np.vstack([points, *inner[:: len(inner) // _MANY + 1]])
