@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.measure import edge_areas
+from spatial.trapezoids import edge_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

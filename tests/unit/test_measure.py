@@ -282,7 +282,7 @@ def test_areas_do_not_depend_on_neighbours_or_on_where_blocks_end(monkeypatch):
     alone = np.array([ellipsoidal_area(one)[0] for one in some])
     assert alone[2] == pytest.approx(alone[0] - alone[8], rel=1e-14)
     assert np.array_equal(ellipsoidal_area(some), alone, equal_nan=True)
-    monkeypatch.setattr(measure, "_AT_ONCE", 7)
+    monkeypatch.setattr(measure, "EDGES_AT_ONCE", 7)
     assert ellipsoidal_area(some) == pytest.approx(alone, rel=1e-15, nan_ok=True)
 
 
