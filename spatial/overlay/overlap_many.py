@@ -28,10 +28,9 @@ __all__ = ["OverlapsMany", "OverlayLookup", "overlaps_many"]
 
 _T = TypeVar("_T")
 
-SITES_AT_ONCE = 16384
-PAIRS_AT_ONCE = 1024
-MOST_VERTICES = 256
-"""Of a site whose pairs are settled by edges: of larger ones so many pairs at once take too much memory."""
+SITES_AT_ONCE = 32768
+VERTEX_PAIRS_AT_ONCE = 1 << 24
+"""Vertices of sites times vertices of pieces: some 4,000 pairs of a parcel, fewer of what takes more memory."""
 _METRES_A_DEGREE = 111_700.0
 """No degree is longer, on either axis."""
 
@@ -216,20 +215,21 @@ class _Pairs:
         own: NDArray[np.float64] | None,
     ) -> None:
         self.sites, self.site, self.pieces, self.piece, self.own = sites, site, pieces, piece, own
+        self.site_vertices, self.piece_vertices = (
+            shapely.get_num_coordinates(of).astype(np.int64) for of in (sites, pieces)
+        )
         self.meets, self.nearly = np.zeros((2, len(site)), dtype=bool)
         self.area, self.outline = np.zeros((2, len(site)))
 
     def settle(self, rows: NDArray[np.int64]) -> None:
         """Fill in some rows."""
-        few = shapely.get_num_coordinates(self.sites)[self.site[rows]] <= MOST_VERTICES
-        self._ask(rows[~few])
-        rows = rows[few]
         found, which = np.unique(self.site[rows], return_inverse=True)
         outlines = rings_of(self.sites[found])
-        for at in range(0, len(rows), PAIRS_AT_ONCE):
-            some = rows[at : at + PAIRS_AT_ONCE]
+        effort = np.cumsum(self.site_vertices[self.site[rows]] * self.piece_vertices[self.piece[rows]])
+        ends = np.flatnonzero(np.diff(effort // VERTEX_PAIRS_AT_ONCE)) + 1
+        for some, site in zip(np.split(rows, ends), np.split(which, ends), strict=True):
             held, piece = np.unique(self.piece[some], return_inverse=True)
-            clipped = clip(outlines, which[at : at + PAIRS_AT_ONCE], rings_of(self.pieces[held]), piece)
+            clipped = clip(outlines, site, rings_of(self.pieces[held]), piece)
             self.meets[some] = clipped.meets & clipped.sure
             cut = clipped.meets & clipped.sure & ~clipped.held
             self.area[some[cut]], self.outline[some[cut]] = clipped.area[cut], clipped.outline[cut]
