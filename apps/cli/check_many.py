@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +55,7 @@ _LISTED = 10
     "--workers",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="进程数，默认处理器核数 / processes; default: the cores there are",
+    help="进程数；默认先用一个，选址多到几个更快时改用几个 / processes; default: one, several once they are quicker",
 )
 @engine_options
 @click.option("--restart", is_flag=True, help="丢弃未完成的，从头做 / drop what an earlier run did and begin anew")
@@ -101,20 +100,19 @@ def check_many(
     if restart:
         Job.drop(kept)
     console = console_on()
-    count = workers or os.cpu_count() or 1
     with _dropped_if_empty(Job(kept, _asked(sites, options, store, day))) as job, DeskAhead(workspace, day) as ahead:
         if job.answered:
             say(console, word("batch.goes_on", lang, rows=job.answered))
         with _bar(lang, "batch.reading", None) as step:
 
             def taken(records: int) -> None:
-                if count == 1:
+                if workers in (None, 1):
                     ahead.begin()
                 step(records)
 
             take_in(job, chunks_of(sites, after=job.taken, **options.size, **said), as_of=day, on_taken=taken)
         with _bar(lang, "batch.checking", job.total - job.answered) as step:
-            answer(job, workspace, as_of=day, workers=count, layers=layers_of(store), ahead=ahead, on_rows=step)
+            answer(job, workspace, as_of=day, workers=workers, layers=layers_of(store), ahead=ahead, on_rows=step)
         path = write_rows(out, job, language=lang)
         _print(console, job, lang, _marks(store, day))
         say(console, word("batch.wrote", lang, path=path, rows=job.total))

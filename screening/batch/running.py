@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 from layers.errors import DatabaseUnreachableError
 from layers.workspace.opening import place_of
 from screening.batch.desk import Desk
-from screening.batch.intake import CHUNK
 from screening.batch.job import Answered
+from screening.batch.pace import Pace, processes_that_fit
 from screening.batch.packing import packed, unpacked
 from screening.batch.row import refused_row
 from screening.batch.table import row_schema, rows_table
@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DeskAhead", "answer", "take_in"]
 
-STEP = 100
-"""Sites of the first step; more, up to a chunk, where they are answered fast."""
-STEP_S = 2.0
-"""Seconds of a step that are aimed at: what a kill costs at most, for each process."""
-
 THREADS = 4
 """Layers that a process of its own asks at once, at most; and no more than it has cores."""
 
@@ -55,10 +50,18 @@ class DeskAhead:
         Folder of the workspace, or its address in a database.
     as_of
         ISO date.
+
+    Attributes
+    ----------
+    asked
+        The workspace and the date.
+    seconds
+        It took to open, once it is open.
     """
 
     def __init__(self, workspace: Place, as_of: str) -> None:
-        self._asked = workspace, as_of
+        self.asked = workspace, as_of
+        self.seconds = 0.0
         self._pool = ThreadPoolExecutor(1)
         self._opening: Future[Desk] | None = None
 
@@ -70,19 +73,23 @@ class DeskAhead:
 
     def begin(self) -> None:
         """Begin to open it, if that has not begun."""
-        if self._opening is None and isinstance(self._asked[0], Path):
+        if self._opening is None and isinstance(self.asked[0], Path):
             self._opening = self._pool.submit(self._opened)
 
     def desk(self) -> Desk:
         """The desk, when it is open; raises what opening it raised."""
         return self._opened() if self._opening is None else self._opening.result()
 
+    def close(self) -> None:
+        """Let go of the desk, and of the memory that its layers take."""
+        self._opening = None
+
     def _opened(self) -> Desk:
-        workspace, as_of = self._asked
-        if not isinstance(workspace, Path):
-            return Desk.opened(workspace, as_of)
-        desk = Desk.opened(workspace, as_of, threads=min(THREADS, os.cpu_count() or 1))
-        desk.make_ready()
+        started = time.monotonic()
+        desk = Desk.opened(*self.asked, threads=min(THREADS, os.cpu_count() or 1))
+        if isinstance(self.asked[0], Path):
+            desk.make_ready()
+        self.seconds = time.monotonic() - started
         return desk
 
 
@@ -121,7 +128,7 @@ def answer(
     workspace: Place,
     *,
     as_of: str,
-    workers: int = 1,
+    workers: int | None = 1,
     layers: list[list[str]] | None = None,
     ahead: DeskAhead | None = None,
     on_rows: Callable[[int], None] | None = None,
@@ -138,7 +145,8 @@ def answer(
     as_of
         ISO date.
     workers
-        Processes; 1 answers in this one.
+        Processes; 1 answers in this one. None: in this one, and in as many as there are cores and memory for once what
+        is left takes this one longer than all of them, which have to open the layers first.
     layers
         What `screening.batch.desk.layers_of` says of the workspace that is meant; None: whatever it holds.
     ahead
@@ -152,9 +160,12 @@ def answer(
         If the workspace is another by now, its database goes away, a process dies, or the disk takes no more; the rows
         so far are kept.
     """
-    pace = _Pace()
-    if workers == 1:
-        replies = _here(job, ahead or DeskAhead(workspace, as_of), pace)
+    pace = Pace()
+    ahead = ahead or DeskAhead(workspace, as_of)
+    if workers is None:
+        replies = _shared(job, ahead, pace)
+    elif workers == 1:
+        replies = _here(job, ahead, pace)
     else:
         replies = _beside(job, workspace, as_of, pace, workers)
     try:
@@ -172,28 +183,33 @@ def answer(
         raise BatchStoppedError(path=job.path, detail=detail, remedy=remedy) from trouble
 
 
-class _Pace:
-    """How many sites a step has, so that it takes some seconds; the rows are the same whatever it is."""
-
-    def __init__(self) -> None:
-        self.sites = STEP
-
-    def took(self, sites: int, seconds: float) -> None:
-        """Note how long a step took."""
-        if sites >= self.sites and seconds < STEP_S / 2:
-            self.sites = min(2 * self.sites, max(CHUNK, STEP))
-        elif seconds > 2 * STEP_S:
-            self.sites = max(self.sites // 2, 1)
-
-
 _Reply = tuple[list[list[str]], "OpenSites", Answered, float]
 
 
-def _here(job: Job, ahead: DeskAhead, pace: _Pace) -> Iterator[_Reply]:
+def _shared(job: Job, ahead: DeskAhead, pace: Pace) -> Iterator[_Reply]:
+    """In this process, until several would be done sooner."""
+    processes = 1
+
+    def shares() -> bool:
+        nonlocal processes
+        left = job.total - job.answered
+        if pace.shares(left, os.cpu_count() or 1, opening_s=ahead.seconds):
+            processes = processes_that_fit()
+        return processes > 1 and pace.shares(left, processes, opening_s=ahead.seconds)
+
+    yield from _here(job, ahead, pace, until=shares)
+    if processes > 1 and job.answered < job.total:
+        ahead.close()
+        yield from _beside(job, *ahead.asked, pace, processes)
+
+
+def _here(job: Job, ahead: DeskAhead, pace: Pace, *, until: Callable[[], bool] = lambda: False) -> Iterator[_Reply]:
     desk = ahead.desk()
     if desk.threads == 1:
         for some in job.open_sites(lambda: pace.sites):
             yield _timed(desk, some)
+            if until():
+                return
         return
     pool = ThreadPoolExecutor(1)  # while a step is answered, the one before is kept and the next is fetched
     try:
@@ -202,6 +218,8 @@ def _here(job: Job, ahead: DeskAhead, pace: _Pace) -> Iterator[_Reply]:
             before, waiting = waiting, pool.submit(_timed, desk, some)
             if before is not None:
                 yield before.result()
+            if until():
+                break
         if waiting is not None:
             yield waiting.result()
     finally:
@@ -213,7 +231,7 @@ def _timed(desk: Desk, some: OpenSites) -> _Reply:
     return desk.layers, some, _answered(desk, some.sites), time.monotonic() - started
 
 
-def _beside(job: Job, workspace: Place, as_of: str, pace: _Pace, workers: int) -> Iterator[_Reply]:
+def _beside(job: Job, workspace: Place, as_of: str, pace: Pace, workers: int) -> Iterator[_Reply]:
     context = multiprocessing.get_context("spawn")  # as on Windows; nothing is inherited
     where = workspace if isinstance(workspace, Path) else workspace.written_out  # through a pipe, never a file
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_told, initargs=(where, as_of)) as pool:

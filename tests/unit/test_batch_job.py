@@ -22,9 +22,11 @@ import shapely
 
 from layers.workspace import FolderStore
 from screening.batch import desk, running
+from screening.batch import pace as pace_module
 from screening.batch.desk import layers_of
 from screening.batch.intake import chunks_of
 from screening.batch.job import Answered, Job
+from screening.batch.pace import Pace, processes_that_fit
 from screening.batch.running import answer, take_in
 from screening.batch.table import row_schema
 from screening.batch.writing import write_rows
@@ -89,7 +91,7 @@ def test_a_layer_replaced_meanwhile_stops_the_batch_and_no_row_is_of_the_new_one
 @posix
 def test_a_process_that_is_ended_from_outside_is_said_and_the_rest_goes_on(store, tmp_path, source, monkeypatch):
     """At the first answer, most of the sites are not handed out yet."""
-    monkeypatch.setattr("screening.batch.running.STEP", 10)
+    monkeypatch.setattr("screening.batch.pace.STEP", 10)
     with job_of(tmp_path / "r.job", source) as job:
 
         def end(_):
@@ -100,6 +102,83 @@ def test_a_process_that_is_ended_from_outside_is_said_and_the_rest_goes_on(store
             answer(job, store.root, as_of=DAY, workers=2, on_rows=end)
         answer(job, store.root, as_of=DAY)
         assert numbers(job) == list(range(1, 251))
+
+
+def desk_alone(tmp_path, source, store):
+    with job_of(tmp_path / "alone.job", source) as job:
+        answer(job, store.root, as_of=DAY)
+        return [table.to_pylist() for table in job.rows()]
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Steps of ten sites, and others that cost nothing to begin: the second step shares the rest."""
+    monkeypatch.setattr("screening.batch.pace.STEP", 10)
+    monkeypatch.setattr("screening.batch.pace.CHUNK", 10)
+    monkeypatch.setattr("screening.batch.pace.START_S", -1000.0)
+
+
+def test_a_large_rest_is_shared_and_its_rows_are_those_of_one_process(store, tmp_path, source, monkeypatch, hasty):
+    monkeypatch.setattr("screening.batch.running.processes_that_fit", lambda: 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    children, steps = set(), []
+
+    def look(rows):
+        steps.append(rows)
+        children.update(child.pid for child in multiprocessing.active_children())
+
+    with job_of(tmp_path / "r.job", source) as job:
+        answer(job, store.root, as_of=DAY, workers=None, on_rows=look)
+        found = [table.to_pylist() for table in job.rows()]
+    assert found == desk_alone(tmp_path, source, store)
+    assert sum(steps) == 250
+    assert len(children) == 2
+
+
+@pytest.mark.parametrize(("cores", "fit"), [(1, 8), (8, 1)])
+def test_without_cores_or_memory_for_more_one_process_answers_all(
+    store, tmp_path, source, monkeypatch, hasty, cores, fit
+):
+    monkeypatch.setattr("screening.batch.running.processes_that_fit", lambda: fit)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("screening.batch.running._beside", lambda *_: pytest.fail("it was shared"))
+    monkeypatch.setattr("screening.batch.pace.START_S", -1000.0 if fit == 1 else 0.0)
+    with job_of(tmp_path / "r.job", source) as job:
+        answer(job, store.root, as_of=DAY, workers=None)
+        assert numbers(job) == list(range(1, 251))
+
+
+def test_a_few_sites_are_answered_where_the_layers_are_open_already(store, tmp_path, source, monkeypatch):
+    monkeypatch.setattr("screening.batch.running._beside", lambda *_: pytest.fail("it was shared"))
+    with job_of(tmp_path / "r.job", source) as job:
+        answer(job, store.root, as_of=DAY, workers=None)
+        assert numbers(job) == list(range(1, 251))
+
+
+def test_what_is_told_of_the_rest_comes_from_whole_steps_after_the_first():
+    pace = Pace()
+    pace.took(100, 1.9)
+    assert not pace.settled  # bears what is done once
+    pace.took(100, 1.0)
+    assert (pace.settled, pace.site_s) == (True, 0.01)
+    pace.took(3, 0.3)  # the end of a chunk
+    assert (pace.settled, pace.site_s) == (True, 0.01)
+    fast = Pace()
+    for sites in (100, 100, 200, 400):  # the second was begun before the first was done
+        fast.took(sites, 0.1)
+        assert not fast.settled
+    # of the 10 s that are left two processes save 3.5; to begin takes them 1 s and 3 times what it took one
+    assert not pace.shares(1_000, 2, opening_s=0.9)
+    assert pace.shares(1_000, 2, opening_s=0.8)
+    assert not pace.shares(10**9, 1, opening_s=0.0)
+
+
+@posix
+def test_as_many_processes_as_memory_holds(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4096)
+    assert 1 <= processes_that_fit() < 4096
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert processes_that_fit() == 1
 
 
 FULL = """
@@ -155,7 +234,7 @@ def test_the_rows_and_the_file_are_the_same_however_many_sites_are_answered_at_o
     """A site's row does not depend on those beside it: all at once, one at a time, in chunks of other sizes."""
     written = []
     for name, step, rows in (("all", 5_000, 5_000), ("seven", 7, 5_000), ("one", 1, 40)):
-        monkeypatch.setattr(running, "STEP", step)
+        monkeypatch.setattr(pace_module, "STEP", step)
         with Job(tmp_path / f"{name}.job", {}) as job:
             take_in(job, chunks_of(source, rows=rows), as_of=DAY)
             answer(job, store.root, as_of=DAY)
@@ -237,7 +316,7 @@ def test_a_job_of_the_format_before_is_refused(tmp_path):
 
 
 def test_steps_grow_while_they_are_fast_and_shrink_where_they_are_slow():
-    pace = running._Pace()
+    pace = Pace()
     seen = [pace.sites]
     for seconds in (0.1, 0.1, 1.5, 9.0, *[0.1] * 9):
         pace.took(pace.sites, seconds)
@@ -257,7 +336,7 @@ answer(job, Path(sys.argv[3]), as_of=DAY)
 
 @posix
 def test_killed_again_and_again_at_any_moment_it_ends_with_every_row_once(store, tmp_path, source, monkeypatch):
-    monkeypatch.setattr(running, "STEP", 100)
+    monkeypatch.setattr(pace_module, "STEP", 100)
     drawn = random.Random(5)
     command = [sys.executable, "-c", COPIES, tmp_path / "r.job", source, store.root]
     for _ in range(4):

@@ -163,15 +163,15 @@ def test_a_desk_is_opened_ahead_once_and_ready_and_says_what_went_wrong_when_it_
             ahead.desk()
 
 
-def test_what_lies_in_a_database_is_not_opened_ahead_and_asked_by_one_thread(monkeypatch):
+def test_what_lies_in_a_database_is_neither_opened_ahead_nor_read_before_it_is_asked(monkeypatch):
     calls = []
-    monkeypatch.setattr(running.Desk, "opened", lambda *given, **more: calls.append((given, more)))
+    monkeypatch.setattr(running.Desk, "opened", lambda *given, **_: calls.append(given))  # None cannot be made ready
     address = DatabaseAddress.parse("postgresql://li@h/db")
     with DeskAhead(address, DAY) as ahead:
         ahead.begin()
         assert calls == []
         ahead.desk()
-    assert calls == [((address, DAY), {})]
+    assert calls == [(address, DAY)]
 
 
 def test_a_database_is_asked_by_one_thread_whatever_is_wished(monkeypatch):
