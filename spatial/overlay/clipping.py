@@ -19,6 +19,8 @@ import shapely
 from spatial.trapezoids import edge_areas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -31,6 +33,7 @@ NEAR_DEG = 3e-8
 """Features that do not meet a site but come as near as this, some 3 mm, may touch it."""
 _RUN = 8
 """Edges that are passed over together."""
+_RUN_PAIRS_AT_ONCE = 1 << 13
 _OPEN_DEG = 1e-12
 """An outline whose ends are farther apart is not closed."""
 
@@ -262,6 +265,28 @@ def _crossings(ours: _Walk, theirs: _Walk, site: Indices) -> tuple[_Crossings, M
     near &= (a.low_y - NEAR_DEG).take(mine) <= b.high_y.take(other)
     near &= (a.high_y + NEAR_DEG).take(mine) >= b.low_y.take(other)
     hit, mine, other = hit[near], mine[near], other[near]
+    parts = [_crossed(a, mine[some], b, other[some], at) for some, at in _batches(len(hit))]
+    i, j, k, t, u, x, y = (np.concatenate(one) for one in zip(*(crossed for crossed, _ in parts), strict=True))
+    doubt = np.zeros(len(site), dtype=bool)
+    doubt[theirs.pair[hit[np.concatenate([unsure for _, unsure in parts])]]] = True
+    hit, mine = hit[k], mine[k]
+    pair = theirs.pair[hit]
+    row = np.searchsorted(ours.pair, np.arange(len(site)))[pair] + mine - a.start[site[pair]]
+    return _Crossings(row=(row, hit), place=(i, j), along=(t, u), xy=np.stack([x, y])), doubt
+
+
+def _batches(count: int) -> Iterator[tuple[slice, int]]:
+    """Slices of so many, at least one: what is reckoned for one of them stays in the processor's cache."""
+    for at in range(0, max(count, 1), _RUN_PAIRS_AT_ONCE):
+        yield slice(at, at + _RUN_PAIRS_AT_ONCE), at
+
+
+def _crossed(a: Rings, mine: Indices, b: Rings, other: Indices, at: int) -> tuple[tuple[NDArray[Any], ...], Indices]:
+    """
+    Where edges of pairs of runs cross, and the pairs, counted from ``at``, for which that is in doubt.
+
+    The place of either edge in its run, the pair, how far along either edge, and where.
+    """
     (ax, ay), (bx, by) = a.vertices(mine), b.vertices(other)
     meet = _overlapping(ax, bx)
     meet &= _overlapping(ay, by)
@@ -275,15 +300,10 @@ def _crossings(ours: _Walk, theirs: _Walk, site: Indices) -> tuple[_Crossings, M
     other_ours, other_theirs = from_ours + turn, from_theirs - turn
     sure = np.minimum(np.abs(from_ours), np.abs(other_ours)) > NEAR_DEG * np.sqrt(dx * dx + dy * dy)
     sure &= np.minimum(np.abs(from_theirs), np.abs(other_theirs)) > NEAR_DEG * np.sqrt(ex * ex + ey * ey)
-    doubt = np.zeros(len(site), dtype=bool)
-    doubt[theirs.pair[hit[k[~sure]]]] = True
-    at = np.flatnonzero(((from_ours > 0) != (other_ours > 0)) & ((from_theirs > 0) != (other_theirs > 0)) & sure)
-    t, u, k = from_theirs[at] / turn[at], -from_ours[at] / turn[at], k[at]
-    hit, mine = hit[k], mine[k]
-    pair = theirs.pair[hit]
-    row = np.searchsorted(ours.pair, np.arange(len(site)))[pair] + mine - a.start[site[pair]]
-    xy = np.stack([x1[at] + dx[at] * t, y1[at] + dy[at] * t])
-    return _Crossings(row=(row, hit), place=(i[at], j[at]), along=(t, u), xy=xy), doubt
+    cross = np.flatnonzero(((from_ours > 0) != (other_ours > 0)) & ((from_theirs > 0) != (other_theirs > 0)) & sure)
+    t, u = from_theirs[cross] / turn[cross], -from_ours[cross] / turn[cross]
+    xy = x1[cross] + dx[cross] * t, y1[cross] + dy[cross] * t
+    return (i[cross], j[cross], k[cross] + at, t, u, *xy), k[~sure] + at
 
 
 def _overlapping(ours: Floats, theirs: Floats) -> Mask:

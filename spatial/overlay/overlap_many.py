@@ -29,8 +29,9 @@ __all__ = ["OverlapsMany", "OverlayLookup", "overlaps_many"]
 _T = TypeVar("_T")
 
 SITES_AT_ONCE = 32768
+PAIRS_AT_ONCE = 2048
 VERTEX_PAIRS_AT_ONCE = 1 << 24
-"""Vertices of sites times vertices of pieces: some 4,000 pairs of a parcel, fewer of what takes more memory."""
+"""Vertices of the sites times those of the pieces, over all pairs: fewer pairs of what takes more memory."""
 _METRES_A_DEGREE = 111_700.0
 """No degree is longer, on either axis."""
 
@@ -80,6 +81,7 @@ class OverlayLookup:
         rows = index.pieces_of(self.counted & (index.feature_dimension == 2))
         self.pieces = index.load(rows)
         self.feature = index.piece_feature[rows].astype(np.int64)
+        self.vertices = shapely.get_num_coordinates(self.pieces).astype(np.int64)
         shapely.prepare(self.pieces)
         self.tree = shapely.STRtree(self.pieces)
 
@@ -179,7 +181,7 @@ def _cut(
     site, piece = lookup.tree.query(boxes)
     order = np.lexsort((site, piece))  # by piece: each is at hand while it is asked
     site, piece = site[order], piece[order]
-    pairs = _Pairs(sites, site, lookup.pieces, piece, own)
+    pairs = _Pairs(sites, site, lookup, piece, own)
     *parts, rest = _apart(site, piece, threads)
     list(_each(pool, pairs.settle, parts))
     pairs.settle(rest)
@@ -210,14 +212,13 @@ class _Pairs:
         self,
         sites: NDArray[Any],
         site: NDArray[np.int64],
-        pieces: NDArray[Any],
+        lookup: OverlayLookup,
         piece: NDArray[np.int64],
         own: NDArray[np.float64] | None,
     ) -> None:
-        self.sites, self.site, self.pieces, self.piece, self.own = sites, site, pieces, piece, own
-        self.site_vertices, self.piece_vertices = (
-            shapely.get_num_coordinates(of).astype(np.int64) for of in (sites, pieces)
-        )
+        self.sites, self.site, self.pieces, self.piece, self.own = sites, site, lookup.pieces, piece, own
+        effort = shapely.get_num_coordinates(sites)[site] * lookup.vertices[piece]
+        self.effort = np.maximum(effort, VERTEX_PAIRS_AT_ONCE // PAIRS_AT_ONCE)
         self.meets, self.nearly = np.zeros((2, len(site)), dtype=bool)
         self.area, self.outline = np.zeros((2, len(site)))
 
@@ -225,8 +226,7 @@ class _Pairs:
         """Fill in some rows."""
         found, which = np.unique(self.site[rows], return_inverse=True)
         outlines = rings_of(self.sites[found])
-        effort = np.cumsum(self.site_vertices[self.site[rows]] * self.piece_vertices[self.piece[rows]])
-        ends = np.flatnonzero(np.diff(effort // VERTEX_PAIRS_AT_ONCE)) + 1
+        ends = np.flatnonzero(np.diff(np.cumsum(self.effort[rows]) // VERTEX_PAIRS_AT_ONCE)) + 1
         for some, site in zip(np.split(rows, ends), np.split(which, ends), strict=True):
             held, piece = np.unique(self.piece[some], return_inverse=True)
             clipped = clip(outlines, site, rings_of(self.pieces[held]), piece)
