@@ -76,6 +76,15 @@ class Pace:
     budget_s: float
     ours_s: float
     """What one round of ours may take: it takes part with fewer sites where all would take longer."""
+    quick_s: float = 0.0
+    """Who is done in less has more rounds, until that is used up: short runs scatter most."""
+    most_rounds: int = 15
+
+    def goes_on(self, taken: Sequence[float]) -> bool:
+        """Whether an engine whose rounds took so long has another one."""
+        if len(taken) < self.rounds:
+            return not taken or sum(taken) + taken[-1] <= self.budget_s
+        return len(taken) < self.most_rounds and sum(taken) + taken[-1] <= self.quick_s
 
 
 def race(
@@ -94,10 +103,8 @@ def race(
             say(f"{task}: {engine.name} left out: {why}")
     found: dict[str, Answer] = {}
     try:
-        for number in range(pace.rounds):
-            for rival in list(rivals):
-                if number and sum(rival.rounds) + rival.rounds[-1] > pace.budget_s:
-                    continue
+        for _ in range(max(pace.rounds, pace.most_rounds)):
+            for rival in [one for one in rivals if pace.goes_on(one.rounds)]:
                 try:
                     _round(rival, found, say)
                 except EngineFailedError as trouble:

@@ -17,7 +17,7 @@ from benchmarks.engines import ENGINES, INSTALL, TASKS, Answer, rivals_in
 from benchmarks.engines.postgis import unavailable
 from benchmarks.goals import goals_of
 from benchmarks.process import EngineFailedError, Rival
-from benchmarks.racing import Row, with_ratios
+from benchmarks.racing import Pace, Row, with_ratios
 from benchmarks.tables import between_markers, markdown, merged, title_of
 
 TINY = replace(
@@ -342,3 +342,12 @@ def test_smaller_pieces_are_the_same_whether_cut_from_zones_or_from_larger_piece
         zip(rows, shapely.normalize(at_once).tolist(), strict=True), key=str
     )
     assert not list(data.folder.glob("*.half"))
+
+
+def test_quick_engines_have_more_rounds_and_slow_ones_fewer():
+    pace = Pace(rounds=5, limit_s=300, budget_s=75, ours_s=60, quick_s=8)
+    taken = {seconds: [] for seconds in (0.1, 1.0, 10.0, 40.0)}
+    for seconds, rounds in taken.items():
+        while pace.goes_on(rounds):
+            rounds.append(seconds)
+    assert {seconds: len(rounds) for seconds, rounds in taken.items()} == {0.1: 15, 1.0: 8, 10.0: 5, 40.0: 1}
