@@ -243,7 +243,7 @@ def test_a_layer_damaged_while_workers_are_at_work_moves_rows_to_unknown_only(
         assert set(moved) == {"unknown"}, name
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, 2, None])
 def test_a_server_that_stays_away_stops_the_batch_and_the_same_command_goes_on(
     workers, postgres, url, source, alone, tmp_path, monkeypatch
 ):
@@ -254,12 +254,12 @@ def test_a_server_that_stays_away_stops_the_batch_and_the_same_command_goes_on(
     command = ("check-many", source, "-w", url, "--out", out, "--as-of", DAY)
     with monkeypatch.context() as patch:
         opened = Desk.opened
-        if workers == 1:  # the desk is open, and has answered nothing
-            patch.setattr(Desk, "opened", lambda *given: (opened(*given), postgres.stop())[0])
+        if workers != 2:  # the desk is open, and has answered nothing
+            patch.setattr(Desk, "opened", lambda *given, **more: (opened(*given, **more), postgres.stop())[0])
         else:  # two processes are about to open theirs
             said = running._beside
             patch.setattr(running, "_beside", lambda *given: (postgres.stop(), said(*given))[1])
-        done = run(*command, "--workers", workers)
+        done = run(*command, *([] if workers is None else ["--workers", workers]))
     assert done.exit_code == 3, done.output
     assert "the database of the workspace does not answer" in " ".join(done.stderr.split())
     assert "it goes on where it stood" in " ".join(done.stderr.split())
